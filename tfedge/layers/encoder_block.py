@@ -1,0 +1,89 @@
+"""One pre-norm Transformer encoder block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from tfedge.layers.attention import CachedMultiHeadAttention
+from tfedge.layers.feed_forward import FeedForward
+
+
+@keras.saving.register_keras_serializable(package="tfedge")
+class EncoderBlock(keras.layers.Layer):
+    """Self-attention, then feed-forward; each behind a norm and added to what came in.
+
+    Args:
+        num_heads: int. Query heads.
+        head_dim: int. Features of one head.
+        intermediate_dim: int. Features inside the feed-forward part.
+        num_key_value_heads: int. Key and value heads. Defaults to `num_heads`.
+        dropout: float. Share of each part's output dropped in training. Defaults to 0.
+
+    Call arguments:
+        inputs: float (batch, length, hidden_dim).
+        attention_bias: float (batch or 1, 1, length or 1, length); see `tfedge.layers.masks`.
+
+    Returns:
+        float (batch, length, hidden_dim).
+
+    Example:
+        >>> block = EncoderBlock(num_heads=4, head_dim=8, intermediate_dim=64)
+        >>> block(keras.random.normal((2, 5, 32)), keras.ops.zeros((1, 1, 1, 5))).shape
+        TensorShape([2, 5, 32])
+
+    References:
+        - On Layer Normalization in the Transformer Architecture (pre-norm), https://arxiv.org/abs/2002.04745
+        - Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        head_dim: int,
+        intermediate_dim: int,
+        num_key_value_heads: int | None = None,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.head_dim = head_dim
+        self.intermediate_dim = intermediate_dim
+        self.num_key_value_heads = num_key_value_heads
+        self.dropout = dropout
+
+    def build(self, input_shape: Any, *_: Any) -> None:
+        policy = self.dtype_policy
+        self.self_attention_norm = keras.layers.RMSNormalization(dtype=policy, name="self_attention_norm")
+        self.self_attention = CachedMultiHeadAttention(
+            self.num_heads, self.head_dim, self.num_key_value_heads, dtype=policy, name="self_attention"
+        )
+        self.feed_forward_norm = keras.layers.RMSNormalization(dtype=policy, name="feed_forward_norm")
+        self.feed_forward = FeedForward(self.intermediate_dim, dtype=policy, name="feed_forward")
+        self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=policy, name="dropout")
+        for layer in (self.self_attention_norm, self.self_attention, self.feed_forward_norm, self.feed_forward):
+            layer.build(input_shape)
+        self.built = True
+
+    def call(self, inputs: Any, attention_bias: Any, training: bool | None = None) -> Any:
+        x = self.self_attention_norm(inputs)
+        x = self.self_attention.attend(x, *self.self_attention.project(x), attention_bias, training=training)
+        inputs = inputs + self.dropout_layer(x, training=training)
+
+        x = self.feed_forward(self.feed_forward_norm(inputs))
+        return inputs + self.dropout_layer(x, training=training)
+
+    def compute_output_shape(self, input_shape: Any, *_: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "head_dim": self.head_dim,
+            "intermediate_dim": self.intermediate_dim,
+            "num_key_value_heads": self.num_key_value_heads,
+            "dropout": self.dropout,
+        }
