@@ -1,0 +1,35 @@
+"""`tfedge convert`: one .tflite file a recipe."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from tfedge.cli import verb
+
+SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
+EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
+NEEDS_TRAIN = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `tfedge convert`."""
+    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.keras", help="trained model, task spec inside")
+    parser.add_argument(
+        "--recipe", action="append", dest="recipes", metavar="RECIPE", help="may be repeated (default: all recipes)"
+    )
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
+    verb.add_force(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Converts, and prints one path a line."""
+    from tfedge.cli import terminal
+    from tfedge.conversion import convert
+
+    converted = convert.convert_model(
+        args.model, args.out, recipes=args.recipes, force=args.force, reporter=terminal.TerminalReporter()
+    )
+    for model in converted:
+        print(model.path)
+    return 0

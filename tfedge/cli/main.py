@@ -1,0 +1,90 @@
+"""`tfedge VERB ...`: parses, runs the verb, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from absl import app, flags, logging
+
+from tfedge.cli import bench, convert, package, predict, report, run, train, validate, wing_a
+from tfedge.cli.parser import build_parser
+from tfedge.cli.verb import Verb
+from tfedge.errors import EXIT_NOT_MEASURED, TfedgeError
+
+# The order of `tfedge --help`: the order of the stages.
+VERBS: dict[str, Verb] = {
+    "run": run,
+    "train": train,
+    "convert": convert,
+    "package": package,
+    "validate": validate,
+    "bench": bench,
+    "predict": predict,
+    "report": report,
+}
+
+# 128 + the signal's number, what a shell reports for a program that the signal ended.
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code; `arguments` defaults to the process's own."""
+    argv = list(sys.argv) if arguments is None else ["tfedge", *arguments]
+    try:
+        app.run(_run_verb, argv=argv, flags_parser=_parse)
+    except SystemExit as end:  # How absl ends every run, and argparse --help and --version.
+        return end.code if isinstance(end.code, int) else 0
+    except TfedgeError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        return _leave_pipe()
+    except ModuleNotFoundError as error:
+        root = (error.name or "").partition(".")[0]
+        if root not in wing_a.TRAIN_PACKAGES:
+            return _fail_unexpectedly()
+        return _fail(str(wing_a.unavailable("this step", [root])), EXIT_NOT_MEASURED)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _fail(f"the system refused: {error.strerror or error}{where}", EXIT_NOT_MEASURED)
+    except Exception:  # The last net: a defect of tfedge must not look like exit code 1, a failed gate.
+        return _fail_unexpectedly()
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    args: argparse.Namespace = build_parser(VERBS).parse_args(argv[1:])
+    if flags.FLAGS["verbosity"].using_default_value:  # absl would make it INFO: too talkative for a terminal.
+        flags.FLAGS["verbosity"].value = logging.WARNING
+        flags.FLAGS["verbosity"].using_default_value = False
+    return args
+
+
+def _run_verb(args: argparse.Namespace) -> int:
+    verb = VERBS[args.verb]
+    if verb.NEEDS_TRAIN:
+        wing_a.require(args.verb)
+    code = verb.run(args)
+    sys.stdout.flush()  # Here, so that a reader who left is noticed inside `main`.
+    return code
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"tfedge: error: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _fail_unexpectedly() -> int:
+    traceback.print_exc()
+    return _fail("a defect in tfedge, not in your input; please report the lines above", EXIT_NOT_MEASURED)
+
+
+def _leave_pipe() -> int:
+    # Python flushes stdout once more at exit; into the null device that cannot fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE

@@ -1,0 +1,39 @@
+"""`tfedge package`: puts task spec, golden cases and manifest into a .tflite file."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from tfedge.cli import verb
+
+SUMMARY = "add task spec, golden cases and manifest to a .tflite file, so that it travels alone"
+EXAMPLE = "tfedge package out/g2p.float32.tflite --from models/g2p/g2p.keras --out out/mine.tflite"
+NEEDS_TRAIN = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `tfedge package`."""
+    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.tflite", help="converted model")
+    parser.add_argument(
+        "--from",
+        dest="trained",
+        type=pathlib.Path,
+        required=True,
+        metavar="MODEL.keras",
+        help="trained model it was converted from: the reference of the golden cases",
+    )
+    parser.add_argument("--out", type=pathlib.Path, required=True, metavar="FILE.tflite", help="packed file to write")
+    verb.add_force(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Packs, and prints the path."""
+    from tfedge.cli import terminal
+    from tfedge.conversion import package
+
+    packed = package.package_model(
+        args.model, args.trained, args.out, force=args.force, reporter=terminal.TerminalReporter()
+    )
+    print(packed.path)
+    return 0

@@ -1,0 +1,38 @@
+"""`tfedge predict`: what does the model say to these texts?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+
+from tfedge.cli import verb
+
+SUMMARY = "run a packed .tflite file on texts"
+EXAMPLE = "tfedge predict out/g2p.tflite hello world"
+NEEDS_TRAIN = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `tfedge predict`."""
+    parser.add_argument("model", type=pathlib.Path, metavar="FILE.tflite", help="packed model; no other file is needed")
+    parser.add_argument("texts", nargs="+", metavar="TEXT", help="text to read, such as a word for g2p")
+    parser.add_argument(
+        "--target", metavar="RUNTIME", help="interpreter to run on, such as tflite-runtime (default: ai-edge-litert)"
+    )
+    verb.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predicts, and prints one text a line with its prediction."""
+    from tfedge.runtime import predict
+
+    predictions = predict.predict(args.model, args.texts, runtime=args.target)
+    pairs = list(zip(args.texts, predictions, strict=True))
+    if args.json:
+        print(json.dumps([{"text": text, "prediction": prediction} for text, prediction in pairs], ensure_ascii=False))
+        return 0
+    width = max(len(text) for text, _ in pairs)
+    for text, prediction in pairs:
+        print(f"{text:<{width}}  {prediction}")
+    return 0

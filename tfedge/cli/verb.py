@@ -1,0 +1,74 @@
+"""What a verb is, and the argument types that verbs share.
+
+A verb is a module of this package that has the attributes of `Verb`. It parses, calls one stage
+function and prints; everything heavy is imported inside `run`, so that `tfedge --help` stays quick.
+To add one: write the module, and add it to `VERBS` in `tfedge/cli/main.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+
+class Verb(Protocol):
+    """A module with one verb of the command line.
+
+    Attributes:
+        SUMMARY: one line, shown by `tfedge --help`.
+        EXAMPLE: one command line that works in a clone; the last line of the verb's `--help`.
+        NEEDS_TRAIN: whether the verb runs wing A, which the extra `train` installs.
+    """
+
+    SUMMARY: str
+    EXAMPLE: str
+    NEEDS_TRAIN: bool
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the verb's arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Calls the stage, prints what it returned, and returns the exit code."""
+
+
+def positive_int(text: str) -> int:
+    """Reads a whole number of 1 or more."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more; got {text!r}")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """Reads a finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0; got {text!r}")
+    return value
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Adds `--json`, spelled alike in every verb that has it."""
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout instead of text")
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Adds `--force`, spelled alike in every verb that writes files."""
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """Adds the repeatable `--target`."""
+    parser.add_argument(
+        "--target",
+        action="append",
+        dest="targets",
+        metavar="RUNTIME",
+        help="interpreter: ai-edge-litert or tflite-runtime; may be repeated (default: all installed)",
+    )
