@@ -1,0 +1,242 @@
+"""Runs a `.tflite` in a process of its own: what happens to the interpreter there never happens to us.
+
+Example:
+    with Worker("ai-edge-litert") as litert:
+        litert.load("out/g2p.tflite")
+        target_ids = litert.decode(task.source_array("hello")[0])
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import sys
+import types
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from tfedge import artifacts
+from tfedge.errors import ConfigError, WorkerError, one_of
+from tfedge.runtime import signatures as signatures_module
+from tfedge.runtime import targets, worker
+from tfedge.runtime.process import Progress, WorkerProcess
+from tfedge.runtime.signatures import Array, SignatureSpec
+
+GREEDY, STEPS, ENTRIES = worker.GREEDY, worker.STEPS, worker.ENTRIES
+RESOLVERS = tuple(worker.RESOLVERS)
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkerInfo:
+    """Where a worker runs.
+
+    Attributes:
+        target: runtime, version and architecture, as the worker's own process reports them.
+        python: version of the worker's Python.
+        cpu: model, cores, and the features that decide the speed of int8 kernels.
+        baseline_bytes: peak resident memory with interpreter and NumPy imported, before any model.
+    """
+
+    target: targets.RuntimeTarget
+    python: str
+    cpu: str
+    baseline_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class MemoryUse:
+    """Resident memory of a worker process now, and the most it ever had, in bytes."""
+
+    peak_bytes: int
+    rss_bytes: int
+
+
+def _bad_request(message: str) -> WorkerError:
+    return WorkerError(message, kind="bad_request")
+
+
+class Worker:
+    """An interpreter process as a context manager; holds one runtime and at most one model.
+
+    Args:
+        runtime: `tflite-runtime` or `ai-edge-litert`.
+        python: the Python that has it; the one running now by default.
+        timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
+            requests report progress between decodes, so it bounds one decode or one load, not the whole request.
+
+    Raises:
+        ConfigError: an unknown runtime, or no positive time-out.
+        RuntimeUnavailableError: the runtime cannot be started; raised on entering.
+    """
+
+    def __init__(self, runtime: str, python: str = sys.executable, timeout_s: float = 60.0) -> None:
+        if not timeout_s > 0:
+            raise ConfigError(f"expected timeout_s above 0; got {timeout_s!r}; give seconds")
+        self.runtime = targets.check_runtime(runtime)
+        self._python = python
+        self._timeout_s = timeout_s
+        self._process: WorkerProcess | None = None
+        self._info: WorkerInfo | None = None
+        self._model = ""
+        self._signatures: dict[str, SignatureSpec] | None = None
+
+    def __enter__(self) -> Worker:
+        process = WorkerProcess(self.runtime, self._python, self._timeout_s)
+        try:
+            facts, _ = process.request("hello", what="hello")
+            target = targets.RuntimeTarget(facts["runtime"], facts["version"], facts["arch"])
+        except BaseException:
+            process.close()
+            raise
+        process.label = str(target)
+        self._process = process
+        self._info = WorkerInfo(target, facts["python"], facts["cpu"], facts["peak_bytes"])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process; does nothing when there is none."""
+        if self._process is not None:
+            self._process.close()
+
+    @property
+    def process(self) -> WorkerProcess:
+        """The process behind this worker: pid, is_alive, stderr_tail().
+
+        Raises:
+            WorkerError: (bad_request) it was not started.
+        """
+        if self._process is None:
+            raise _bad_request("expected a started worker; received a request outside `with`; enter it first")
+        return self._process
+
+    @property
+    def info(self) -> WorkerInfo:
+        """Runtime version, Python and CPU of the process, and its memory before any model."""
+        if self._info is None:
+            raise _bad_request("expected a started worker; received a request outside `with`; enter it first")
+        return self._info
+
+    def load(self, path: str | os.PathLike[str], num_threads: int = 1, resolver: str = "default") -> str:
+        """Loads a model in place of the one before; returns the sha256 of the file the worker read.
+
+        Args:
+            resolver: `default`, `reference` (slow kernels, an oracle on LiteRT only), `without_default_delegates`.
+
+        Raises:
+            ArtifactError: there is no such file.
+            ConfigError: threads below 1, or an unknown resolver.
+            WorkerError: refused (with the interpreter's words), crashed or timed out.
+        """
+        if resolver not in RESOLVERS:
+            raise one_of("resolver", resolver, RESOLVERS)
+        if num_threads < 1:
+            raise ConfigError(f"expected num_threads of 1 or more; got {num_threads}; give the number of threads")
+        path = pathlib.Path(path).resolve()
+        artifacts.read_bytes(path, "model file")  # says clearly what is wrong with the path
+        self._signatures, self._model = None, ""
+        params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        facts, _ = self.process.request("load", params, what=f"load {path.name}")
+        self._model = path.name
+        return str(facts["sha256"])
+
+    def describe(self) -> Mapping[str, SignatureSpec]:
+        """Returns the signatures of the loaded model by name.
+
+        Raises:
+            WorkerError: (bad_request) no model is loaded; or the process failed.
+        """
+        if not self._model:
+            raise _bad_request("expected a loaded model; there is none; call load() first")
+        if self._signatures is None:
+            facts, _ = self.process.request("describe", what=f"describe {self._model}")
+            held = facts["signatures"]
+            self._signatures = {name: SignatureSpec.from_json(name, fields) for name, fields in held.items()}
+        return self._signatures
+
+    def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Runs one signature once: arrays by input name in, arrays by output name out.
+
+        Raises:
+            WorkerError: bad_request (wrong name, shape or dtype; nothing was run), refused, crashed, timed out.
+        """
+        signatures_module.check_inputs(signatures_module.find(self.describe(), signature), inputs)
+        _, outputs = self.process.request(
+            "run", {"signature": signature}, inputs, what=f"run {signature} of {self._model}"
+        )
+        return outputs
+
+    def decode(
+        self, source: npt.NDArray[np.int32], entry: str = GREEDY, max_target_length: int | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Decodes one source greedily: int32 (max_source_length,) -> int32 (max_target_length,); see `decode_many`."""
+        target_ids: npt.NDArray[np.int32] = self.decode_many(source.reshape(1, -1), entry, max_target_length)[0]
+        return target_ids
+
+    def decode_many(
+        self,
+        sources: npt.NDArray[np.int32],
+        entry: str = GREEDY,
+        max_target_length: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> npt.NDArray[np.int32]:
+        """Decodes sources one by one, greedily.
+
+        Args:
+            sources: int32 (N, max_source_length), padded with 0 after the stop token.
+            entry: `greedy` (the loop in the graph) or `encode+decode_step` (the loop of the host).
+            max_target_length: tokens; needed by `encode+decode_step` where the file has no `greedy` to tell it.
+            on_progress: called with (done, N) about twice a second.
+
+        Returns:
+            int32 (N, max_target_length): ids up to and including the stop token, then 0.
+
+        Raises:
+            ConfigError: an unknown entry.
+            WorkerError: bad_request (unfit model or sources; nothing was run), refused, crashed, timed out.
+        """
+        params = self._decode_params(sources, entry, max_target_length)
+        what = f"decode {len(sources)} sources by {entry} of {self._model}"
+        _, outputs = self.process.request("decode_many", params, {"source_ids": sources}, what, on_progress)
+        return outputs["target_ids"]
+
+    def time(
+        self,
+        sources: npt.NDArray[np.int32],
+        entry: str = GREEDY,
+        max_target_length: int | None = None,
+        min_runs: int = 1,
+        min_seconds: float = 0.0,
+        on_progress: Progress | None = None,
+    ) -> npt.NDArray[np.int64]:
+        """Times decodes: whole passes over `sources` until both minimums are met.
+
+        A sample covers one decode on the worker's side: setting inputs, every interpreter call, reading outputs.
+
+        Returns:
+            int64 (passes * N,): nanoseconds of a monotonic clock; sample k belongs to source k % N.
+
+        Raises:
+            As `decode_many`.
+        """
+        limits = {"min_runs": min_runs, "min_seconds": min_seconds}
+        params = {**self._decode_params(sources, entry, max_target_length), **limits}
+        what = f"time {entry} of {self._model}"
+        _, outputs = self.process.request("time", params, {"source_ids": sources}, what, on_progress)
+        return outputs["samples_ns"]
+
+    def memory(self) -> MemoryUse:
+        """Returns resident memory of the process, now and at its peak."""
+        facts, _ = self.process.request("memory", what="memory")
+        return MemoryUse(facts["peak_bytes"], facts["rss_bytes"])
+
+    def _decode_params(self, sources: Array, entry: str, max_target_length: int | None) -> dict[str, object]:
+        length = signatures_module.check_decode(self.describe(), entry, sources, max_target_length)
+        return {"entry": entry, "max_target_length": length}

@@ -1,0 +1,255 @@
+"""The life of one worker process: start, one request at a time with a time-out, and its end with the cause."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+from tfedge.errors import RuntimeUnavailableError, WorkerError
+from tfedge.runtime import targets, worker
+from tfedge.runtime.signatures import Array
+
+WORKER_FILE = pathlib.Path(worker.__file__)
+
+Progress = Callable[[int, int], None]  # done, total
+
+_TAIL_BYTES = 4000
+_GRACE_SECONDS = 2.0
+_ADVICE = {
+    signal.SIGKILL: "something killed it, often for lack of memory: look at the system log",
+    signal.SIGILL: "this CPU lacks an instruction that the runtime uses: install another version",
+}
+_DEFAULT_ADVICE = "the file is damaged or meets a bug of this runtime: check the file, or use another runtime"
+
+
+class _TimedOut(Exception):
+    """No message came in time."""
+
+
+class _Ended(Exception):
+    """The process closed its end of the pipe."""
+
+
+def worker_environment(python: str) -> dict[str, str]:
+    """Returns the environment of a worker: this one without Python's own settings.
+
+    PYTHONPATH stays only for the Python that runs now: that worker must import what this process can. Under another
+    one it would offer packages built for this one.
+    """
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    if python == sys.executable and "PYTHONPATH" in os.environ:
+        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return environment
+
+
+def how_it_ended(returncode: int) -> tuple[str, signal.Signals | None]:
+    """Returns words for a return code, and the signal behind it (also as a shell or ssh reports it: 128 + n)."""
+    number = -returncode if returncode < 0 else returncode - 128
+    if number in signal.valid_signals():
+        found = signal.Signals(number)
+        return f"died by {found.name}", found
+    return f"exited with code {returncode}", None
+
+
+class WorkerProcess:
+    """A running worker, from its start until `close`; for one thread at a time.
+
+    Attributes:
+        label: names the runtime in messages.
+        timeout_s: seconds without any message after which a request is given up and the process killed.
+    """
+
+    def __init__(self, runtime: str, python: str, timeout_s: float) -> None:
+        self.label = runtime
+        self._python = python
+        self.timeout_s = timeout_s
+        self._ended = ""
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()
+        try:
+            self._process = subprocess.Popen(
+                [python, str(WORKER_FILE), runtime],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=worker_environment(python),
+                bufsize=0,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise RuntimeUnavailableError(
+                f"expected a Python at {python} to run {runtime} in; {error.strerror}; give the path of one that has it"
+            ) from error
+        self._requests, self._replies = self._pipe(self._process.stdin), self._pipe(self._process.stdout)
+        os.set_blocking(self._requests, False)
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> int:
+        if pipe is None:
+            raise WorkerError("expected a pipe to the worker; there is none; this is a bug", kind="crashed")
+        return pipe.fileno()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether another request can be sent."""
+        return not self._ended and self._process.poll() is None
+
+    def stderr_tail(self) -> str:
+        """Returns the last lines that interpreter and worker printed."""
+        if self._stderr.closed:
+            return ""
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - _TAIL_BYTES))
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def _last_words(self) -> str:
+        lines = [line.strip() for line in self.stderr_tail().splitlines() if not line.startswith("INFO")]
+        return f" after printing {lines[-1]!r}" if lines else ""
+
+    def request(
+        self,
+        verb: str,
+        params: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Array] | None = None,
+        what: str = "",
+        on_progress: Progress | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Sends one request and waits for its reply.
+
+        Args:
+            what: the request in words, for messages; `verb` if empty.
+            on_progress: called with (done, total) now and then on long requests.
+
+        Raises:
+            RuntimeUnavailableError: the runtime cannot be imported (only on `hello`).
+            WorkerError: it refused, crashed or timed out; after the last two the process is gone.
+        """
+        what = what or verb
+        if self._ended:
+            raise WorkerError(f"expected a live worker for `{what}`; it {self._ended}; start a new one", kind="crashed")
+        try:
+            self._write(worker.pack_message({"verb": verb, **(params or {})}, dict(arrays or {})))
+            while True:
+                header, received = self._read_message()
+                if header["kind"] != "progress":
+                    break
+                if on_progress is not None:
+                    on_progress(header["done"], header["total"])
+        except _TimedOut:
+            raise self._timed_out(what) from None
+        except _Ended:
+            raise self._crashed(verb, what) from None
+        except BaseException:  # Ctrl-C, or the caller's on_progress: the reply would be taken for the next one's
+            self._ended = f"was stopped during `{what}`"
+            self.close()
+            raise
+        if header["kind"] == "error":
+            raise self._refused(header, what)
+        return header, received
+
+    def _timed_out(self, what: str) -> WorkerError:
+        self._ended = f"was killed as `{what}` took too long"
+        self._process.kill()
+        self._process.wait()
+        return WorkerError(
+            f"{self.label}: expected an answer to `{what}`, or progress, within {self.timeout_s:g} s; there was none "
+            f"and the process was killed{self._last_words()}; allow more time, or fewer or shorter inputs",
+            kind="timed_out",
+        )
+
+    def _crashed(self, verb: str, what: str) -> WorkerError | RuntimeUnavailableError:
+        try:
+            returncode = self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:  # the pipe is closed, the process lives on: nothing can be asked of it
+            self._process.kill()
+            returncode = self._process.wait()
+        words, number = how_it_ended(returncode)
+        self._ended = f"{words} during `{what}`"
+        if verb == "hello" and number is None:
+            return RuntimeUnavailableError(
+                f"expected {self.label} to start; its Python {words}{self._last_words()}; {install_hint(self.label)}"
+            )
+        advice = _ADVICE.get(number, _DEFAULT_ADVICE) if number else _DEFAULT_ADVICE
+        return WorkerError(
+            f"{self.label}: expected an answer to `{what}`; the process {words}{self._last_words()}; {advice}",
+            kind="crashed",
+        )
+
+    def _refused(self, header: Mapping[str, Any], what: str) -> WorkerError | RuntimeUnavailableError:
+        said = header["message"]
+        if header["type"] not in ("ValueError", "RuntimeError"):  # those two carry the interpreter's own words
+            said = f"{header['type']}: {said}"
+        if header["error"] == "unavailable":
+            return RuntimeUnavailableError(
+                f"expected {self.label} to be importable by {self._python}; {said}; {install_hint(self.label)}"
+            )
+        advice = "convert the model for this runtime, or use another runtime"
+        return WorkerError(
+            f"{self.label}: expected an answer to `{what}`; it refused: {said}; {advice}", kind="refused"
+        )
+
+    def _write(self, data: bytes) -> None:
+        poll, rest, deadline = select.poll(), memoryview(data), time.monotonic() + self.timeout_s
+        poll.register(self._requests, select.POLLOUT)
+        while rest:
+            self._wait(poll, deadline)
+            try:
+                rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise _Ended from None
+
+    def _read_message(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        deadline = time.monotonic() + self.timeout_s
+        header_length, body_length = worker.LENGTHS.unpack(self._read(worker.LENGTHS.size, deadline))
+        text = self._read(header_length, deadline)
+        return worker.unpack_message(text, self._read(body_length, deadline))
+
+    def _read(self, count: int, deadline: float) -> bytes:
+        poll, data = select.poll(), bytearray()
+        poll.register(self._replies, select.POLLIN)
+        while len(data) < count:
+            self._wait(poll, deadline)
+            piece = os.read(self._replies, count - len(data))
+            if not piece:
+                raise _Ended
+            data += piece
+        return bytes(data)
+
+    @staticmethod
+    def _wait(poll: select.poll, deadline: float) -> None:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise _TimedOut
+
+    def close(self) -> None:
+        """Ends the process and reaps it; does nothing the second time."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()  # the worker reads the end of its requests and leaves
+        try:
+            self._process.wait(0.0 if self._ended else _GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._ended = self._ended or "was closed"
+        self._stderr.close()
+
+
+def install_hint(runtime: str) -> str:
+    """Returns what to install for a runtime that is missing."""
+    where = " on Linux with Python < 3.12" if runtime == "tflite-runtime" else ""
+    have = ", ".join(str(target) for target in targets.installed_targets()) or "none"
+    return f"install it with `pip install tfedge`{where} (beside this Python: {have})"

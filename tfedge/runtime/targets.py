@@ -1,0 +1,84 @@
+"""Where a model must run: `tflite-runtime==2.14.0@aarch64`, and what is installed here."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+import re
+
+from tfedge.errors import ConfigError, one_of
+from tfedge.runtime import worker
+
+RUNTIMES = tuple(worker.RUNTIME_MODULES)
+
+_FORM = re.compile(r"(?P<name>[^=@]+)==(?P<version>[^=@]+)@(?P<arch>[^=@]+)")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class RuntimeTarget:
+    """A runtime, its version, and the architecture it runs on.
+
+    Attributes:
+        name: the package, `tflite-runtime` or `ai-edge-litert`.
+        version: the package's version, such as `2.14.0`.
+        arch: as `platform.machine()` says it, such as `x86_64` or `aarch64`.
+
+    Raises:
+        ConfigError: an unknown runtime, or a version or architecture that is not one word.
+    """
+
+    name: str
+    version: str
+    arch: str
+
+    def __post_init__(self) -> None:
+        if self.name not in RUNTIMES:
+            raise one_of("runtime", self.name, RUNTIMES)
+        for what, word in (("version", self.version), ("architecture", self.arch)):
+            if not _WORD.fullmatch(word):
+                raise ConfigError(
+                    f"expected a {what} of letters, digits and '._+-'; got {word!r}; see `{self.name}==2.0@x86_64`"
+                )
+
+    @classmethod
+    def parse(cls, text: str) -> RuntimeTarget:
+        """Reads `name==version@arch`; the inverse of `str`.
+
+        Raises:
+            ConfigError: `text` has another form, or names an unknown runtime.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ConfigError(
+                f"expected a target in the form name==version@arch; got {text!r}; "
+                "write for example tflite-runtime==2.14.0@aarch64"
+            )
+        return cls(**match.groupdict())
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}@{self.arch}"
+
+
+def check_runtime(name: str) -> str:
+    """Returns `name` when it is a known runtime.
+
+    Raises:
+        ConfigError: it is not; the message names the nearest.
+    """
+    if name not in RUNTIMES:
+        raise one_of("runtime", name, RUNTIMES)
+    return name
+
+
+def installed_targets() -> tuple[RuntimeTarget, ...]:
+    """Returns the runtimes installed beside this Python, by package metadata: nothing is imported."""
+    targets = []
+    for name in RUNTIMES:
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        targets.append(RuntimeTarget(name, version, platform.machine()))
+    return tuple(targets)
