@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.cli import verb
+from tfedge.cli import verb, wing_a
 
 SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line."""
+    wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.conversion import convert
 

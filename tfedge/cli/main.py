@@ -36,6 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code; `arguments` defaults to the process's own."""
     argv = list(sys.argv) if arguments is None else ["tfedge", *arguments]
     try:
+        code = _run_to_exit_code(argv)
+        sys.stdout.flush()  # Here and not at Python's exit, where a reader who left could not be answered.
+        return code
+    except BrokenPipeError:
+        return _leave_pipe()
+
+
+def _run_to_exit_code(argv: list[str]) -> int:
+    try:
         app.run(_run_verb, argv=argv, flags_parser=_parse)
     except SystemExit as end:  # How absl ends every run, and argparse --help and --version.
         return end.code if isinstance(end.code, int) else 0
@@ -43,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        return _leave_pipe()
+    except BrokenPipeError:  # An OSError that is nobody's mistake: `main` answers it.
+        raise
     except ModuleNotFoundError as error:
         root = (error.name or "").partition(".")[0]
         if root not in wing_a.TRAIN_PACKAGES:
@@ -69,9 +78,7 @@ def _run_verb(args: argparse.Namespace) -> int:
     verb = VERBS[args.verb]
     if verb.NEEDS_TRAIN:
         wing_a.require(args.verb)
-    code = verb.run(args)
-    sys.stdout.flush()  # Here, so that a reader who left is noticed inside `main`.
-    return code
+    return verb.run(args)
 
 
 def _fail(message: str, exit_code: int) -> int:

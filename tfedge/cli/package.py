@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.cli import verb
+from tfedge.cli import verb, wing_a
 
 SUMMARY = "add task spec, golden cases and manifest to a .tflite file, so that it travels alone"
 EXAMPLE = "tfedge package out/g2p.float32.tflite --from models/g2p/g2p.keras --out out/mine.tflite"
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Packs, and prints the path."""
+    wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.conversion import package
 

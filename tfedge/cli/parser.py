@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -24,7 +25,16 @@ class Parser(argparse_flags.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=layout, **kwargs)  # type: ignore[no-untyped-call]
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see `{self.prog} --help`")
+        end = " See" if message.endswith("?") else "; see"
+        raise ConfigError(f"{message}{end} `{self.prog} --help`")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        # argparse hands a verb's unknown arguments up to the top, which knows neither the verb nor its options.
+        parsed, unknown = super().parse_known_args(args, namespace)  # type: ignore[no-untyped-call]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, n=1)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return parsed, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         # The hook argparse has for choices; its own message does not say which name was probably meant.

