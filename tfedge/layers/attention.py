@@ -23,7 +23,6 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         num_heads: int. Query heads; a multiple of `num_key_value_heads`.
         head_dim: int. Features of one head.
         num_key_value_heads: int. Key and value heads. Defaults to `num_heads`.
-        dropout: float. Share of attention weights dropped in training. Defaults to 0.
 
     Call arguments:
         query: float (B, T, hidden_dim).
@@ -36,7 +35,7 @@ class CachedMultiHeadAttention(keras.layers.Layer):
     Example:
         >>> layer = CachedMultiHeadAttention(num_heads=4, head_dim=8, num_key_value_heads=1)
         >>> x = keras.random.normal((2, 5, 32))
-        >>> layer.attend(x, *layer.project(x), attention_bias=0.0).shape
+        >>> layer(x, *layer.project(x), attention_bias=0.0).shape
         TensorShape([2, 5, 32])
 
     References:
@@ -50,7 +49,6 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         num_heads: int,
         head_dim: int,
         num_key_value_heads: int | None = None,
-        dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -63,7 +61,6 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.head_dim = head_dim
         self.num_key_value_heads = num_key_value_heads
-        self.dropout = dropout
 
     def build(self, query_shape: Any, *_: Any) -> None:
         hidden_dim = query_shape[-1]
@@ -73,7 +70,6 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         self.value_dense = self._dense(width, "value_dense", hidden_dim)
         self.output_dense = self._dense(hidden_dim, "output_dense", self.num_heads * self.head_dim)
         self.softmax = keras.layers.Softmax(dtype=self.dtype_policy, name="softmax")
-        self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="dropout")
         self.built = True
 
     def _dense(self, units: int, name: str, input_dim: int) -> keras.layers.Dense:
@@ -95,18 +91,14 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         key, value = self.project(source)
         return ops.slice_update(cache[0], start, key), ops.slice_update(cache[1], start, value)
 
-    def attend(self, query: Any, keys: Any, values: Any, attention_bias: Any, training: bool | None = None) -> Any:
-        """As calling the layer."""
-        return self(query, keys, values, attention_bias, training=training)
-
-    def call(self, query: Any, keys: Any, values: Any, attention_bias: Any, training: bool | None = None) -> Any:
+    def call(self, query: Any, keys: Any, values: Any, attention_bias: Any) -> Any:
         query_length = query.shape[1]
         group = self.num_heads // self.num_key_value_heads
         if hasattr(attention_bias, "shape") and len(attention_bias.shape) == 4 and attention_bias.shape[2] != 1:
             attention_bias = ops.repeat(attention_bias, group, axis=2)  # (., 1, T * G, S)
         rows = self._split_query(self.query_dense(query) * (self.head_dim**-0.5))  # (B, K, T * G, D)
         scores = ops.matmul(rows, ops.swapaxes(keys, 2, 3)) + attention_bias  # (B, K, T * G, S)
-        weights = self.dropout_layer(self.softmax(scores), training=training)
+        weights = self.softmax(scores)
         mixed = ops.matmul(weights, values)  # (B, K, T * G, D)
         return self.output_dense(self._join_heads(mixed, query_length))
 
@@ -141,5 +133,4 @@ class CachedMultiHeadAttention(keras.layers.Layer):
             "num_heads": self.num_heads,
             "head_dim": self.head_dim,
             "num_key_value_heads": self.num_key_value_heads,
-            "dropout": self.dropout,
         }

@@ -1,0 +1,105 @@
+"""The entry points of a seq2seq `.tflite`: `encode`, `decode_step` and `greedy`, fixed shapes, batch 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfedge.layers import masks
+from tfedge.networks.greedy import greedy_decode
+from tfedge.networks.seq2seq import Seq2SeqTransformer
+
+ENCODE, DECODE_STEP, GREEDY = "encode", "decode_step", "greedy"
+STEP_SIGNATURES = (ENCODE, DECODE_STEP)
+ALL_SIGNATURES = (*STEP_SIGNATURES, GREEDY)
+
+
+class Seq2SeqSignatures(tf.Module):
+    """Wraps a network as functions whose tensors have names, fixed shapes and no keyword left to chance.
+
+    What `encode` returns is passed on to each `decode_step` under the same names; what `decode_step` returns
+    under the name of one of its inputs is that input's next value. So a decode loop needs to know no sizes:
+
+        encode:       source_ids int32 (1, S) -> cross_bias, cross_key_i, cross_value_i
+        decode_step:  token_ids int32 (1, 1), cache_update_index int32 (1,), all of the above,
+                      cache_key_i, cache_value_i float32 (1, K, T, D) -> logits float32 (1, V), cache_*
+        greedy:       source_ids int32 (1, S) -> target_ids int32 (1, T)
+
+    Attributes:
+        network: the network; its variables become constants of the file.
+    """
+
+    def __init__(self, network: Seq2SeqTransformer) -> None:
+        super().__init__()
+        self.network = network
+        # Batch 1, fixed: a batch of None splits biases from FULLY_CONNECTED, which crashes an ARM runtime in int8.
+        self.source_spec = tf.TensorSpec((1, network.max_source_length), tf.int32, "source_ids")
+
+    def functions(self, names: tuple[str, ...] = ALL_SIGNATURES) -> dict[str, Any]:
+        """Returns signature name -> concrete function."""
+        build = {ENCODE: self._encode, DECODE_STEP: self._decode_step, GREEDY: self._greedy}
+        # Keras variables would stay resource variables in the file, which cannot be calibrated and which some
+        # runtimes refuse: each is read as a constant of its present value instead.
+        values = [(variable, variable.numpy()) for variable in self.network.variables]
+        with keras.StatelessScope(state_mapping=[(variable, tf.constant(value)) for variable, value in values]):
+            return {name: build[name]() for name in names}
+
+    def _encode(self) -> Any:
+        @tf.function(input_signature=[self.source_spec])
+        def encode(source_ids: Any) -> dict[str, Any]:
+            caches = self.network.cross_caches(self.network.encode(source_ids, training=False))
+            bias = masks.padding_bias(source_ids, mask_value=self.network.mask_value)
+            return {"cross_bias": bias, **named(caches, "cross")}
+
+        return encode.get_concrete_function()
+
+    def _decode_step(self) -> Any:
+        network = self.network
+        width = (1, network.num_key_value_heads)
+        cross = tf.TensorSpec((*width, network.max_source_length, network.head_dim), tf.float32)
+        cache = tf.TensorSpec((*width, network.max_target_length, network.head_dim), tf.float32)
+        specs = {
+            "token_ids": tf.TensorSpec((1, 1), tf.int32),
+            "cache_update_index": tf.TensorSpec((1,), tf.int32),
+            "cross_bias": tf.TensorSpec((1, 1, 1, network.max_source_length), tf.float32),
+        }
+        for i in range(network.num_decoder_layers):
+            for part in ("key", "value"):
+                specs[f"cross_{part}_{i}"], specs[f"cache_{part}_{i}"] = cross, cache
+
+        @tf.function
+        def decode_step(**inputs: Any) -> dict[str, Any]:
+            logits, caches = network.decode_step(
+                inputs["token_ids"],
+                inputs["cache_update_index"],
+                unnamed(inputs, "cross", network.num_decoder_layers),
+                inputs["cross_bias"],
+                unnamed(inputs, "cache", network.num_decoder_layers),
+            )
+            return {"logits": logits, **named(caches, "cache")}
+
+        return decode_step.get_concrete_function(
+            **{name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+        )
+
+    def _greedy(self) -> Any:
+        @tf.function(input_signature=[self.source_spec])
+        def greedy(source_ids: Any) -> dict[str, Any]:
+            return {"target_ids": greedy_decode(self.network, source_ids, self.network.max_target_length)}
+
+        return greedy.get_concrete_function()
+
+
+def named(caches: Any, prefix: str) -> dict[str, Any]:
+    """Returns `prefix_key_i` and `prefix_value_i` -> tensor."""
+    parts = {}
+    for i, (key, value) in enumerate(caches):
+        parts[f"{prefix}_key_{i}"], parts[f"{prefix}_value_{i}"] = key, value
+    return parts
+
+
+def unnamed(parts: Any, prefix: str, num_layers: int) -> Any:
+    """Returns the pairs that `named` gave names to."""
+    return tuple((parts[f"{prefix}_key_{i}"], parts[f"{prefix}_value_{i}"]) for i in range(num_layers))

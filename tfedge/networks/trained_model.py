@@ -1,0 +1,70 @@
+"""A trained model as one `.keras` file that also holds its task spec and how it was trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import zipfile
+from typing import Any
+
+import keras
+
+from tfedge.artifacts import atomic_path, read_bytes, sha256_hex
+from tfedge.errors import ArtifactError
+from tfedge.networks.seq2seq import Seq2SeqTransformer
+from tfedge.tasks.spec import TaskSpec
+
+_ENTRY = "tfedge.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedModel:
+    """A network with its task.
+
+    Attributes:
+        network: the Keras model.
+        spec: what it reads and writes.
+        training: provenance: command, data version, seed, seconds, figures.
+        sha256: of the file it was read from; empty before it is saved.
+    """
+
+    network: Seq2SeqTransformer
+    spec: TaskSpec
+    training: dict[str, Any]
+    sha256: str = ""
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> TrainedModel:
+        """Writes a `.keras` file that Keras itself can load too; returns this model with the file's sha256.
+
+        Raises:
+            ArtifactError: `path` does not end in .keras, exists without `force`, or cannot be written.
+        """
+        path = pathlib.Path(path)
+        if path.suffix != ".keras":
+            raise ArtifactError(f"expected a file name that ends in .keras; got {path}; rename it")
+        with atomic_path(path, force) as temporary:
+            self.network.save(temporary)
+            with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as file:
+                file.writestr(_ENTRY, json.dumps({"task": self.spec.to_json(), "training": self.training}, indent=1))
+        return dataclasses.replace(self, sha256=sha256_hex(path.read_bytes()))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TrainedModel:
+        """Reads a `.keras` file written by `save`; runs no code from it.
+
+        Raises:
+            ArtifactError: missing, not a `.keras` file, or without a task.
+        """
+        digest = sha256_hex(read_bytes(path, "trained model"))
+        try:
+            with zipfile.ZipFile(path) as file:
+                entry = json.loads(file.read(_ENTRY))
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except KeyError:
+            raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds no task spec") from None
+        except (zipfile.BadZipFile, ValueError, TypeError, OSError) as error:
+            first = str(error).strip().split("\n")[0][:200]
+            raise ArtifactError(f"expected a .keras file written by tfedge train in {path}; {first}") from None
+        return cls(network, TaskSpec.from_json(entry["task"]), entry["training"], digest)
