@@ -1,0 +1,263 @@
+"""The pack: task spec, golden cases and manifest as a zip behind the model, in the same file.
+
+Every interpreter loads the file as it is, because a flatbuffer ends where its tables end; `unzip` reads it
+as it is, because a zip is read from its end. The layout, from byte 0:
+
+    model            the .tflite, unchanged
+    zip              golden.json, manifest.json, task.json; offsets count from byte 0 of the file
+    zip comment      "sha256:" and 64 hexadecimal digits, over every byte before the comment
+
+So one sha256 covers the whole file but the digits themselves, and a flipped byte is found wherever it is.
+The manifest holds a sha256 of each part besides, which says what was changed and survives repacking.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import pathlib
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tfedge
+from tfedge.artifacts import read_bytes, sha256_hex, write_bytes
+from tfedge.errors import ArtifactError, ConfigError, IntegrityError
+from tfedge.modelfile.flatbuffer import verify_model
+from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
+from tfedge.modelfile.manifest import Manifest
+from tfedge.modelfile.strict_json import dump_object, load_object
+
+ENTRIES = ("golden.json", "manifest.json", "task.json")
+# A spec with 100,000 symbols or 1,000 golden cases is about 1 MB; what declares more than 8 MiB is no spec.
+MAX_ENTRY_BYTES = 8 * 2**20
+
+_END = struct.Struct("<4s4H2IH")  # End of central directory: signature, disks, counts, size, offset, comment size.
+_COMMENT_PREFIX = b"sha256:"
+_COMMENT_SIZE = len(_COMMENT_PREFIX) + 64
+_TAIL_SIZE = _END.size + _COMMENT_SIZE
+# What is left of a damaged pack: a local or central header with the name of an entry, or the comment.
+_REMAINS = re.compile(
+    rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:golden|manifest|task)\.json|sha256:[0-9a-f]{64}\Z", re.DOTALL
+)
+_MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Pack:
+    """A model file and everything that travels in it.
+
+    Attributes:
+        path: where it was read.
+        sha256: of the whole file.
+        model_bytes: the .tflite alone.
+        task: the task spec as JSON values (`TaskSpec.from_json` reads it).
+        golden: the golden cases.
+        manifest: the manifest.
+    """
+
+    path: pathlib.Path
+    sha256: str
+    model_bytes: bytes = dataclasses.field(repr=False)
+    task: Mapping[str, Any] = dataclasses.field(repr=False)
+    golden: tuple[GoldenCase, ...] = dataclasses.field(repr=False)
+    manifest: Manifest
+
+
+def has_pack(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file carries a pack or the remains of one; `read_pack` says whether it is whole.
+
+    Raises:
+        ArtifactError: the file is missing or cannot be read.
+    """
+    return _looks_packed(read_bytes(path, "model file"))
+
+
+def split_model(path: str | os.PathLike[str]) -> bytes:
+    """Returns the model part of a file; of a file without pack, all of it.
+
+    Raises:
+        IntegrityError: the file carries a pack and was changed after it was packed.
+        ArtifactError: the file is missing or cannot be read, or its pack is not one of ours.
+    """
+    data = read_bytes(path, "model file")
+    return parse_pack(data, path).model_bytes if _looks_packed(data) else data
+
+
+def read_pack(path: str | os.PathLike[str]) -> Pack:
+    """Reads a packed model file and checks every byte of it.
+
+    Raises:
+        IntegrityError: bytes differ from those that were packed.
+        ArtifactError: no such file, no pack in it, or a pack of another schema version.
+    """
+    return parse_pack(read_bytes(path, "packed model"), path)
+
+
+def parse_pack(data: bytes, path: str | os.PathLike[str]) -> Pack:
+    """Reads the pack in `data`, the bytes of the file at `path`; raises as `read_pack`."""
+    path = pathlib.Path(path)
+    directory_offset, count = _check_digest(data, path)
+    try:
+        entries, model_size = _read_entries(data, directory_offset, count)
+        manifest = Manifest.from_json(load_object(entries["manifest.json"], "manifest.json"))
+        model_bytes = data[:model_size]
+        _check_parts(manifest, model_bytes, entries, path)
+        golden = cases_from_json(load_object(entries["golden.json"], "golden.json"))
+        check_cases(golden, manifest.recipe)
+        task = load_object(entries["task.json"], "task.json")
+    except ConfigError as error:
+        raise ArtifactError(f"expected a readable pack in {path}; {error}") from error
+    return Pack(path, sha256_hex(data), model_bytes, task, golden, manifest)
+
+
+def write_pack(
+    path: str | os.PathLike[str],
+    model_bytes: bytes,
+    task: Mapping[str, Any],
+    golden: Sequence[GoldenCase],
+    manifest_fields: Mapping[str, Any],
+    force: bool = False,
+) -> Pack:
+    """Writes a packed model file, completely or not at all, and returns what a reader will read.
+
+    The same arguments give the same bytes.
+
+    Args:
+        path: file to write.
+        model_bytes: a .tflite without pack.
+        task: the task spec as JSON values.
+        golden: one case or more, each with ids of "keras" and of the recipe.
+        manifest_fields: "recipe" and "provenance"; "calibration" and "gates" where there are any.
+        force: whether to replace an existing file.
+
+    Raises:
+        ConfigError: an unknown or missing field, or cases that could not check this recipe.
+        ArtifactError: `model_bytes` is no .tflite or has an archive behind it; `path` cannot be written.
+    """
+    unknown, missing = set(manifest_fields) - _MANIFEST_FIELDS, {"recipe", "provenance"} - set(manifest_fields)
+    if unknown or missing:
+        raise ConfigError(
+            f"`manifest_fields` must be of {', '.join(sorted(_MANIFEST_FIELDS))}; got unknown {sorted(unknown)}, "
+            f"missing {sorted(missing)}"
+        )
+    verify_model(model_bytes)
+    if _looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
+        raise ArtifactError("expected a model alone; got one with an archive behind it; split the model off first")
+    check_cases(golden, manifest_fields["recipe"])
+    entries = {
+        "golden.json": dump_object(cases_to_json(golden), "golden.json"),
+        "task.json": dump_object(dict(task), "task.json"),
+    }
+    manifest = Manifest(
+        tfedge_version=tfedge.__version__,
+        recipe=manifest_fields["recipe"],
+        model_sha256=sha256_hex(model_bytes),
+        model_size_bytes=len(model_bytes),
+        entries={name: sha256_hex(entry) for name, entry in entries.items()},
+        provenance=manifest_fields["provenance"],
+        calibration=manifest_fields.get("calibration"),
+        gates=tuple(manifest_fields.get("gates", ())),
+    )
+    entries["manifest.json"] = dump_object(manifest.to_json(), "manifest.json")
+    data = append_archive(model_bytes, entries)
+    pack = parse_pack(data, path)  # Read before it is written: no file that its own reader would refuse.
+    write_bytes(path, data, force)
+    return pack
+
+
+def append_archive(model_bytes: bytes, entries: Mapping[str, bytes]) -> bytes:
+    """Returns the model with a zip of `entries` behind it, sealed with the sha256 of all before the comment."""
+    buffer = io.BytesIO(model_bytes)
+    # Mode "a" on bytes that are no zip counts offsets from byte 0 of the file: what unzip expects.
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, allowZip64=False, compresslevel=9) as archive:
+        for name, content in sorted(entries.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, whatever machine writes, so that the bytes are the same.
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content, compresslevel=9)
+        archive.comment = _COMMENT_PREFIX + bytes(64)
+    sealed = buffer.getvalue()[:-_COMMENT_SIZE]
+    return sealed + _COMMENT_PREFIX + sha256_hex(sealed).encode("ascii")
+
+
+def _looks_packed(data: bytes) -> bool:
+    tail = data[-_TAIL_SIZE:]
+    if tail[:4] == b"PK\x05\x06" and tail[_END.size :].startswith(_COMMENT_PREFIX):
+        return True
+    return _REMAINS.search(data) is not None
+
+
+def _check_digest(data: bytes, path: pathlib.Path) -> tuple[int, int]:
+    """Checks the sha256 over the file; returns the central directory's offset and its number of entries."""
+    if not _looks_packed(data):
+        raise ArtifactError(f"expected a pack in {path}; there is no pack; make one with `tfedge package`")
+    if len(data) < _TAIL_SIZE:
+        raise IntegrityError(f"expected a whole pack in {path}; got its last bytes alone; copy the file again")
+    signature, *_, count, size, offset, comment_size = _END.unpack(data[-_TAIL_SIZE:-_COMMENT_SIZE])
+    comment = data[-_COMMENT_SIZE:]
+    expected = _COMMENT_PREFIX + sha256_hex(data[:-_COMMENT_SIZE]).encode("ascii")
+    if signature != b"PK\x05\x06" or comment_size != _COMMENT_SIZE or not comment.startswith(_COMMENT_PREFIX):
+        raise IntegrityError(f"expected a whole pack in {path}; its end is cut, changed or added to; copy it again")
+    if comment != expected:
+        raise IntegrityError(
+            f"expected {path} to have {comment[:23].decode('ascii', 'replace')}…; got {expected[:23].decode()}…: "
+            "bytes were changed after packing; copy the file again"
+        )
+    if offset + size + _TAIL_SIZE != len(data):
+        raise ArtifactError(f"expected a readable pack in {path}; its central directory is not at its end")
+    return offset, count
+
+
+def _read_entries(data: bytes, directory_offset: int, count: int) -> tuple[dict[str, bytes], int]:
+    """Returns the entries by name and the size of the model before them.
+
+    The sha256 says that nobody changed the file by accident; it does not say that the writer was honest.
+
+    Raises:
+        ConfigError: names, sizes or compression other than `write_pack` writes.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            _check_infos(infos, count)
+            model_size = min(info.header_offset for info in infos)
+            if archive.start_dir != directory_offset or not 0 < model_size < directory_offset:
+                raise ConfigError("its entries must stand between the model and their directory")
+            return {info.filename: archive.read(info) for info in infos}, model_size
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"its zip must be readable; got {error}") from error
+
+
+def _check_infos(infos: Sequence[zipfile.ZipInfo], count: int) -> None:
+    names = [info.filename for info in infos]
+    # Exactly these names: no path leads out of the file, and no name means two things to two readers.
+    if sorted(names) != list(ENTRIES) or count != len(names):
+        raise ConfigError(f"it must hold the entries {', '.join(ENTRIES)}; got {', '.join(map(repr, names[:8]))}")
+    for info in infos:
+        if info.file_size > MAX_ENTRY_BYTES:
+            raise ConfigError(f"{info.filename} must be at most {MAX_ENTRY_BYTES} bytes; got {info.file_size}")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
+            raise ConfigError(f"{info.filename} must be stored or deflated, and not encrypted")
+
+
+def _check_parts(manifest: Manifest, model_bytes: bytes, entries: Mapping[str, bytes], path: pathlib.Path) -> None:
+    """Compares each part with its sha256 in the manifest: catches a repacked part that was resealed."""
+    expected = {"model": manifest.model_sha256, **manifest.entries}
+    received = {"model": sha256_hex(model_bytes)}
+    received |= {name: sha256_hex(entry) for name, entry in entries.items() if name != "manifest.json"}
+    if set(expected) != set(received):
+        raise ConfigError(f"manifest.json must have the sha256 of {sorted(received)}; got {sorted(expected)}")
+    changed = [name for name, digest in received.items() if digest != expected[name]]
+    if changed or manifest.model_size_bytes != len(model_bytes):
+        raise IntegrityError(
+            f"expected {path} to hold what its manifest lists; {', '.join(changed) or 'model'} was exchanged; "
+            "pack it again from the parts you trust"
+        )
