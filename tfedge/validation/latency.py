@@ -1,0 +1,379 @@
+"""How long one decode takes: raw samples with their conditions, and a measurement that says when it is invalid.
+
+The protocol: every candidate has a worker process of its own, all open at once, one running at a time. Each is warmed
+up until two successive windows agree, then all take turns (A B C A B C ...) until every one has enough runs and
+seconds. So what else the machine does meets all of them alike, and a round of A and B is a pair.
+
+Accuracy is never measured in the same run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import os
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfedge.errors import ConfigError, one_of
+from tfedge.progress import SILENT, Bar, Reporter
+from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.targets import RuntimeTarget
+
+MIN_RUNS = 100
+MIN_SECONDS = 1.0  # of decoding, above any scheduler's time slice by two orders
+# A bootstrap over n rounds understates the spread by sqrt((n - 1) / n): 5 % at 10 rounds.
+MIN_ROUNDS = 10
+MAX_SECONDS = 60.0
+# What is sure to 5 %: successive warm-up windows agree to it, and the interval stays within it.
+TOLERANCE = 0.05
+MAX_WARMUP_WINDOWS = 20
+# A decode that shares its core with one other busy thread takes at most twice as long. When one decode in ten takes
+# longer still, it waited in a queue, and the figures describe the load of the machine.
+MAX_SPREAD_RATIO = 2.0
+DEFAULT_RESAMPLES = 500
+
+_TURN_RUNS = 10  # at least: a process that was switched to starts with cold caches, which one sample in ten may show
+_TURN_SECONDS = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class LatencyReport:
+    """Times of one model on one runtime, with everything they depend on; statistics are derived.
+
+    Attributes:
+        label: the candidate's name, for tables.
+        samples_ms: milliseconds of each decode, in order: setting inputs, interpreter calls, reading outputs; wall
+            clock inside the worker. Sample k belongs to source k % num_sources.
+        turn_runs: how many samples each turn took, whole passes over the sources; round k of every report of one run
+            is its turn k.
+        num_sources: sources that a pass decodes.
+        warmup_runs: decodes before the first sample.
+        is_warm: whether the warm-up became stable.
+        num_threads: threads the interpreter was asked to use.
+        runtime: `name==version@arch`.
+        model_sha256: of the file that the worker loaded.
+        cpu: model, cores and int8 features of the machine.
+        entry: `greedy` or `encode+decode_step`.
+        sources_sha256: of the decoded ids.
+        run_id: the same for all reports of one interleaved run.
+    """
+
+    label: str
+    samples_ms: tuple[float, ...]
+    turn_runs: tuple[int, ...]
+    num_sources: int
+    warmup_runs: int
+    is_warm: bool
+    num_threads: int
+    runtime: str
+    model_sha256: str
+    cpu: str
+    entry: str
+    sources_sha256: str
+    run_id: str
+
+    def __post_init__(self) -> None:
+        if not self.samples_ms or not all(0 < sample < float("inf") for sample in self.samples_ms):
+            raise ConfigError(
+                f"`samples_ms` must hold positive milliseconds, one at least; got {self.samples_ms[:3]} ..."
+            )
+        whole = self.num_sources >= 1 and all(runs >= 1 and runs % self.num_sources == 0 for runs in self.turn_runs)
+        if not whole or sum(self.turn_runs) != len(self.samples_ms):
+            raise ConfigError(
+                f"`turn_runs` must be whole passes over {self.num_sources} sources and add up to the "
+                f"{len(self.samples_ms)} samples; got {self.turn_runs[:3]} ... with sum {sum(self.turn_runs)}"
+            )
+        if self.num_threads < 1 or self.warmup_runs < 0:
+            raise ConfigError(
+                f"threads must be 1 or more and warm-up runs 0 or more; got {self.num_threads}, {self.warmup_runs}"
+            )
+        if self.entry not in ENTRIES:
+            raise one_of("`entry`", self.entry, ENTRIES)
+        RuntimeTarget.parse(self.runtime)
+
+    @property
+    def num_runs(self) -> int:
+        """Number of samples."""
+        return len(self.samples_ms)
+
+    @property
+    def latency_p50_ms(self) -> float:
+        """Median milliseconds of a decode, over all sources."""
+        return float(np.percentile(self.samples_ms, 50))
+
+    @property
+    def latency_p90_ms(self) -> float:
+        """Milliseconds that nine decodes of ten stay below; holds long sources as well as noise."""
+        return float(np.percentile(self.samples_ms, 90))
+
+    @functools.cached_property
+    def typical_ms(self) -> float:
+        """Geometric mean over sources of each source's median; a steadier statistic than p50.
+
+        Where half of the sources are short and half long, p50 falls into the gap between them, where noise moves it.
+        """
+        return _typical(self.turns_ms)
+
+    @functools.cached_property
+    def typical_interval_ms(self) -> tuple[float, float]:
+        """95 % bootstrap interval of `typical_ms` over rounds."""
+        low, high = np.percentile(resampled_typical_ms([self])[:, 0], [2.5, 97.5])
+        return float(low), float(high)
+
+    @property
+    def turns_ms(self) -> list[npt.NDArray[np.float64]]:
+        """The samples of each turn, float (passes, num_sources), milliseconds."""
+        turns = np.split(np.asarray(self.samples_ms), np.cumsum(self.turn_runs)[:-1])
+        return [turn.reshape(-1, self.num_sources) for turn in turns]
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds spent in the measured decodes."""
+        return sum(self.samples_ms) / 1000
+
+    @property
+    def spread_ratio(self) -> float:
+        """p90 of each sample over the median of its own source: noise alone, 1.0 for none."""
+        passes = np.reshape(self.samples_ms, (-1, self.num_sources))
+        return float(np.percentile(passes / np.median(passes, axis=0), 90))
+
+    @property
+    def invalid_reasons(self) -> tuple[str, ...]:
+        """Why the figures must not be relied on; empty for a valid measurement."""
+        reasons = []
+        if self.num_runs < MIN_RUNS:
+            reasons.append(f"too few runs: {self.num_runs} of {MIN_RUNS}")
+        if len(self.turn_runs) < MIN_ROUNDS:
+            reasons.append(f"too few rounds: {len(self.turn_runs)} of {MIN_ROUNDS}")
+        if self.total_seconds < MIN_SECONDS:
+            reasons.append(f"too short: {self.total_seconds:.2f} s of {MIN_SECONDS:g} s")
+        if not self.is_warm:
+            reasons.append(f"not warm: medians still moved by over {TOLERANCE:.0%} after {self.warmup_runs} runs")
+        (low, high), middle = self.typical_interval_ms, self.typical_ms
+        if max(high / middle, middle / low) > 1 + TOLERANCE:
+            reasons.append(f"unstable: {middle:.3g} ms may be {low:.3g} to {high:.3g} ms, limit {TOLERANCE:.0%}")
+        if self.spread_ratio > MAX_SPREAD_RATIO:
+            reasons.append(f"busy machine: p90 of the noise is {self.spread_ratio:.2f} p50, limit {MAX_SPREAD_RATIO:g}")
+        return tuple(reasons)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing speaks against the figures."""
+        return not self.invalid_reasons
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the report as JSON values; `from_json` of it is equal to this report."""
+        fields = dataclasses.asdict(self)
+        return {**fields, "samples_ms": list(self.samples_ms), "turn_runs": list(self.turn_runs)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LatencyReport:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ConfigError: an unknown or missing key, or an illegal value.
+        """
+        keys = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(value, Mapping) or set(value) != keys:
+            got = sorted(value) if isinstance(value, Mapping) else type(value).__name__
+            raise ConfigError(f"a latency report must have the keys {sorted(keys)}; got {got}")
+        return cls(**{**value, "samples_ms": tuple(value["samples_ms"]), "turn_runs": tuple(value["turn_runs"])})
+
+
+def _typical(turns: Sequence[npt.NDArray[np.float64]]) -> float:
+    medians = np.median(np.concatenate(turns), axis=0)  # (num_sources,)
+    return float(np.exp(np.mean(np.log(medians))))
+
+
+def resampled_typical_ms(
+    reports: Sequence[LatencyReport], seed: int = 0, resamples: int = DEFAULT_RESAMPLES
+) -> npt.NDArray[np.float64]:
+    """Returns `typical_ms`, float (resamples, len(reports)), with rounds drawn with replacement.
+
+    Rounds, because noise comes in bursts that are longer than a decode; the same rounds for every report, because a
+    burst that is longer than a turn meets all of them.
+    """
+    sides = [report.turns_ms for report in reports]
+    num_rounds = min(len(turns) for turns in sides)
+    rng = np.random.default_rng(seed)
+    typical = np.empty((resamples, len(sides)))
+    for row in typical:
+        drawn = rng.integers(0, num_rounds, num_rounds)
+        row[:] = [_typical([turns[index] for index in drawn]) for turns in sides]
+    return typical
+
+
+@dataclasses.dataclass(frozen=True)
+class LatencyCandidate:
+    """One thing to time: a model file, on a runtime, through an entry.
+
+    Attributes:
+        label: names it in tables and progress.
+        runtime: `tflite-runtime` or `ai-edge-litert`.
+        model_path: the `.tflite`.
+        entry: `greedy` or `encode+decode_step`.
+    """
+
+    label: str
+    runtime: str
+    model_path: str | os.PathLike[str]
+    entry: str = GREEDY
+
+
+class _Runner:
+    """A candidate's worker and what it has measured."""
+
+    def __init__(
+        self, candidate: LatencyCandidate, worker: Worker, sources: npt.NDArray[np.int32], threads: int
+    ) -> None:
+        self.candidate = candidate
+        self._worker = worker
+        self._sources = sources
+        self._num_threads = threads
+        self.model_sha256 = worker.load(candidate.model_path, num_threads=threads)
+        self.warmup_runs = 0
+        self.is_warm = False
+        self._turns: list[npt.NDArray[np.int64]] = []
+        self.runs, self.seconds = 0, 0.0
+
+    def _time(self, max_target_length: int | None) -> npt.NDArray[np.int64]:
+        entry = self.candidate.entry
+        return self._worker.time(
+            self._sources, entry, max_target_length, min_runs=_TURN_RUNS, min_seconds=_TURN_SECONDS
+        )
+
+    def warm_up(self, max_target_length: int | None) -> None:
+        """Runs windows of one turn until the medians of two successive ones agree, or the bound is reached."""
+        before = 0.0
+        for _ in range(MAX_WARMUP_WINDOWS):
+            window = self._time(max_target_length)
+            self.warmup_runs += len(window)
+            median = float(np.median(window))
+            if abs(median - before) <= TOLERANCE * before:
+                self.is_warm = True
+                return
+            before = median
+
+    def turn(self, max_target_length: int | None) -> None:
+        """Adds one turn of samples."""
+        samples = self._time(max_target_length)
+        self._turns.append(samples)
+        self.runs += len(samples)
+        self.seconds += float(samples.sum()) / 1e9
+
+    def share_done(self, min_runs: int, min_seconds: float, max_seconds: float) -> float:
+        """Returns how much of the minimums is met, 0 to 1; 1 too when the time is up."""
+        if self.seconds >= max_seconds:
+            return 1.0
+        shares = [self.runs / min_runs, len(self._turns) / MIN_ROUNDS]
+        shares += [self.seconds / min_seconds] if min_seconds else []
+        return min(1.0, *shares)
+
+    def report(self, run_id: str) -> LatencyReport:
+        info = self._worker.info
+        return LatencyReport(
+            label=self.candidate.label,
+            samples_ms=tuple(float(sample) / 1e6 for turn in self._turns for sample in turn),
+            turn_runs=tuple(len(turn) for turn in self._turns),
+            num_sources=len(self._sources),
+            warmup_runs=self.warmup_runs,
+            is_warm=self.is_warm,
+            num_threads=self._num_threads,
+            runtime=str(info.target),
+            model_sha256=self.model_sha256,
+            cpu=info.cpu,
+            entry=self.candidate.entry,
+            sources_sha256=sources_sha256(self._sources),
+            run_id=run_id,
+        )
+
+
+def sources_sha256(sources: npt.NDArray[np.int32]) -> str:
+    """Returns the sha256 of sources, int32 (N, max_source_length), shape included."""
+    return hashlib.sha256(f"{sources.shape}".encode() + np.ascontiguousarray(sources, "<i4").tobytes()).hexdigest()
+
+
+def stack_sources(sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Returns int32 (N, max_source_length) from rows of shape (max_source_length,) or (1, max_source_length).
+
+    Raises:
+        ConfigError: no rows, or rows of unequal lengths.
+    """
+    rows = [np.reshape(row, -1) for row in sources]
+    if not rows or len({row.shape for row in rows}) > 1:
+        lengths = sorted({len(row) for row in rows})
+        raise ConfigError(
+            f"expected one source or more, all of one padded length; got lengths {lengths}; pad them alike"
+        )
+    return np.stack(rows)
+
+
+def measure_latency(
+    candidates: Sequence[LatencyCandidate],
+    sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
+    *,
+    num_threads: int = 1,
+    max_target_length: int | None = None,
+    min_runs: int = MIN_RUNS,
+    min_seconds: float = MIN_SECONDS,
+    max_seconds: float = MAX_SECONDS,
+    python: str = sys.executable,
+    timeout_s: float = 60.0,
+    reporter: Reporter = SILENT,
+) -> tuple[LatencyReport, ...]:
+    """Times candidates in one interleaved run; one report each, in their order, valid or not.
+
+    Costs, for each candidate, the start of a process, the warm-up, and `min_seconds` or ten passes over the sources,
+    whichever is longer: ten to twenty sources of the task's usual lengths are enough.
+
+    Args:
+        sources: int32 ids, padded, (max_source_length,) each: the same for all candidates.
+        num_threads: threads of every interpreter.
+        max_target_length: needed where a file has no `greedy` signature to tell it.
+        min_runs: decodes of each candidate, at least; fewer than MIN_RUNS makes an invalid report.
+        min_seconds: seconds of decoding of each candidate, at least; under MIN_SECONDS makes an invalid report.
+        max_seconds: of decoding of each candidate, after which it counts as done.
+        python: the Python of the workers.
+        timeout_s: as `Worker`.
+        reporter: gets one bar; its note is the candidate whose turn it is.
+
+    Raises:
+        ConfigError: no candidates, a label twice, sources of unequal lengths, a minimum below 1 run or 0 s.
+        ArtifactError, RuntimeUnavailableError, WorkerError: from a candidate's worker; nothing is reported then.
+    """
+    labels = [candidate.label for candidate in candidates]
+    if not labels or len(set(labels)) < len(labels):
+        raise ConfigError(f"expected candidates with labels of their own; got {labels}; name each differently")
+    if min_runs < 1 or not min_seconds >= 0:
+        raise ConfigError(f"expected min_runs of 1 or more and min_seconds of 0 or more; got {min_runs}, {min_seconds}")
+    rows = stack_sources(sources)
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(reporter.bar("latency", len(labels)))
+        runners = [
+            _Runner(each, stack.enter_context(Worker(each.runtime, python, timeout_s)), rows, num_threads)
+            for each in candidates
+        ]
+        for runner in runners:
+            bar.advance(0, f"{runner.candidate.label}: warming up")
+            runner.warm_up(max_target_length)
+        shares = dict.fromkeys(labels, 0.0)
+        while min(shares.values()) < 1.0:
+            for runner in runners:
+                runner.turn(max_target_length)
+                share = runner.share_done(min_runs, min_seconds, max_seconds)
+                _advance(bar, shares, runner.candidate.label, share)
+        run_id = uuid.uuid4().hex
+        return tuple(runner.report(run_id) for runner in runners)
+
+
+def _advance(bar: Bar, shares: dict[str, float], label: str, share: float) -> None:
+    bar.advance(share - shares[label], label)
+    shares[label] = share

@@ -1,0 +1,108 @@
+"""How much memory a model needs: peak resident size above the bare interpreter's."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfedge.errors import ConfigError, one_of
+from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.targets import RuntimeTarget
+from tfedge.validation.latency import sources_sha256, stack_sources
+
+
+@dataclasses.dataclass(frozen=True)
+class MemoryReport:
+    """Memory of one process that loaded a model and decoded with it.
+
+    Attributes:
+        peak_memory_bytes: peak resident size of the process above `baseline_bytes`: pages of the model file that were
+            read, the runtime's copies of weights, arenas, and whatever one decode takes.
+        baseline_bytes: peak resident size of the same process with interpreter and NumPy imported and no model.
+        runtime: `name==version@arch`.
+        model_sha256: of the file that the worker loaded.
+        entry: `greedy` or `encode+decode_step`; signatures that were not called cost their weights, not their arenas.
+        num_threads: threads the interpreter was asked to use.
+        num_sources: sources decoded.
+        sources_sha256: of the decoded ids.
+    """
+
+    peak_memory_bytes: int
+    baseline_bytes: int
+    runtime: str
+    model_sha256: str
+    entry: str
+    num_threads: int
+    num_sources: int
+    sources_sha256: str
+
+    def __post_init__(self) -> None:
+        if self.peak_memory_bytes < 0 or self.baseline_bytes < 1:
+            raise ConfigError(
+                f"memory must be bytes, the baseline above 0; got {self.peak_memory_bytes} above {self.baseline_bytes}"
+            )
+        if self.num_threads < 1 or self.num_sources < 1:
+            raise ConfigError(f"threads and sources must be 1 or more; got {self.num_threads}, {self.num_sources}")
+        if self.entry not in ENTRIES:
+            raise one_of("`entry`", self.entry, ENTRIES)
+        RuntimeTarget.parse(self.runtime)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the report as JSON values; `from_json` of it is equal to this report."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> MemoryReport:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ConfigError: an unknown or missing key, or an illegal value.
+        """
+        keys = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(value, Mapping) or set(value) != keys:
+            got = sorted(value) if isinstance(value, Mapping) else type(value).__name__
+            raise ConfigError(f"a memory report must have the keys {sorted(keys)}; got {got}")
+        return cls(**value)
+
+
+def measure_memory(
+    runtime: str,
+    model_path: str | os.PathLike[str],
+    sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
+    entry: str = GREEDY,
+    *,
+    num_threads: int = 1,
+    max_target_length: int | None = None,
+    python: str = sys.executable,
+    timeout_s: float = 60.0,
+) -> MemoryReport:
+    """Measures the peak of a fresh process that loads `model_path` and decodes each source once.
+
+    Args:
+        sources: int32 ids, padded, (max_source_length,) each; a few are enough, the longest among them.
+
+    Raises:
+        ConfigError: an unknown runtime or entry, or sources of unequal lengths.
+        ArtifactError, RuntimeUnavailableError, WorkerError: from the worker.
+    """
+    rows = stack_sources(sources)
+    with Worker(runtime, python, timeout_s) as worker:
+        model_sha256 = worker.load(model_path, num_threads=num_threads)
+        worker.decode_many(rows, entry, max_target_length)
+        peak = worker.memory().peak_bytes
+        return MemoryReport(
+            peak_memory_bytes=peak - worker.info.baseline_bytes,
+            baseline_bytes=worker.info.baseline_bytes,
+            runtime=str(worker.info.target),
+            model_sha256=model_sha256,
+            entry=entry,
+            num_threads=num_threads,
+            num_sources=len(rows),
+            sources_sha256=sources_sha256(rows),
+        )
