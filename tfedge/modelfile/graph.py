@@ -7,8 +7,8 @@ import struct
 from types import ModuleType
 from typing import Any
 
-from tfedge.errors import RuntimeUnavailableError
 from tfedge.modelfile.flatbuffer import damaged, verify_model
+from tfedge.modelfile.schema import load_schema
 from tfedge.modelfile.summary import (
     INTEGER_WEIGHTS,
     GraphSummary,
@@ -49,19 +49,7 @@ def read_graph(model_bytes: bytes) -> GraphSummary:
         RuntimeUnavailableError: the package that holds the schema is not installed.
     """
     verify_model(model_bytes)
-    return _Reader(model_bytes, _schema()).summary()
-
-
-def _schema() -> ModuleType:
-    """Returns the generated schema module: flatbuffers and NumPy, no native code of an interpreter."""
-    try:
-        from ai_edge_litert import schema_py_generated as schema
-    except ImportError as error:
-        raise RuntimeUnavailableError(
-            f"expected the package ai-edge-litert, whose schema reads .tflite files; {error}; pip install tfedge"
-        ) from error
-    module: ModuleType = schema
-    return module
+    return _Reader(model_bytes, load_schema()).summary()
 
 
 def _text(value: bytes | None) -> str:

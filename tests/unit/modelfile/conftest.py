@@ -8,9 +8,9 @@ from typing import Any
 
 import flatbuffers  # type: ignore[import-untyped]
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from tfedge.modelfile.golden import GoldenCase
+from tfedge.modelfile.schema import load_schema
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "golden" / "data"
 
@@ -32,6 +32,7 @@ def edit_model() -> Callable[[bytes, Callable[[Any], None]], bytes]:
     """Returns a function that changes a model's tables and writes it again with the published schema."""
 
     def edit(model_bytes: bytes, change: Callable[[Any], None]) -> bytes:
+        schema = load_schema()
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model_bytes, 0))
         change(model)
         builder = flatbuffers.Builder(len(model_bytes))
