@@ -350,10 +350,7 @@ def measure_latency(
         ArtifactError, RuntimeUnavailableError, WorkerError: from a candidate's worker; nothing is reported then.
     """
     labels = [candidate.label for candidate in candidates]
-    if not labels or len(set(labels)) < len(labels):
-        raise ConfigError(f"expected candidates with labels of their own; got {labels}; name each differently")
-    if min_runs < 1 or not min_seconds >= 0:
-        raise ConfigError(f"expected min_runs of 1 or more and min_seconds of 0 or more; got {min_runs}, {min_seconds}")
+    _check_plan(labels, min_runs, min_seconds)
     rows = stack_sources(sources)
     with contextlib.ExitStack() as stack:
         bar = stack.enter_context(reporter.bar("latency", len(labels)))
@@ -372,6 +369,13 @@ def measure_latency(
                 _advance(bar, shares, runner.candidate.label, share)
         run_id = uuid.uuid4().hex
         return tuple(runner.report(run_id) for runner in runners)
+
+
+def _check_plan(labels: Sequence[str], min_runs: int, min_seconds: float) -> None:
+    if not labels or len(set(labels)) < len(labels):
+        raise ConfigError(f"expected candidates with labels of their own; got {labels}; name each differently")
+    if min_runs < 1 or not min_seconds >= 0:
+        raise ConfigError(f"expected min_runs of 1 or more and min_seconds of 0 or more; got {min_runs}, {min_seconds}")
 
 
 def _advance(bar: Bar, shares: dict[str, float], label: str, share: float) -> None:
