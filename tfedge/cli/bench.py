@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measures, and prints the report."""
     from tfedge.cli import output, terminal
-    from tfedge.validation import bench
+    from tfedge.reports import bench
 
     report = bench.bench_files(
         args.models,

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", action="append", dest="recipes", metavar="RECIPE", help="may be repeated (default: all recipes)"
     )
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
+    verb.add_data(parser)
     verb.add_force(parser)
 
 
@@ -26,10 +27,15 @@ def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line."""
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
-    from tfedge.conversion import convert
+    from tfedge.pipeline import convert
 
     converted = convert.convert_model(
-        args.model, args.out, recipes=args.recipes, force=args.force, reporter=terminal.TerminalReporter()
+        args.model,
+        args.out,
+        recipes=args.recipes,
+        data_path=args.data,
+        force=args.force,
+        reporter=terminal.TerminalReporter(),
     )
     for model in converted:
         print(model.path)

@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="trained model it was converted from: the reference of the golden cases",
     )
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="FILE.tflite", help="packed file to write")
+    parser.add_argument("--recipe", help="how MODEL.tflite was quantized (default: what its old pack says)")
+    verb.add_data(parser)
     verb.add_force(parser)
 
 
@@ -31,10 +33,16 @@ def run(args: argparse.Namespace) -> int:
     """Packs, and prints the path."""
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
-    from tfedge.conversion import package
+    from tfedge.pipeline import convert
 
-    packed = package.package_model(
-        args.model, args.trained, args.out, force=args.force, reporter=terminal.TerminalReporter()
+    packed = convert.package_model(
+        args.model,
+        args.trained,
+        args.out,
+        recipe=args.recipe,
+        data_path=args.data,
+        force=args.force,
+        reporter=terminal.TerminalReporter(),
     )
     print(packed.path)
     return 0

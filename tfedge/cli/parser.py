@@ -33,7 +33,9 @@ class Parser(argparse_flags.ArgumentParser):
         parsed, unknown = super().parse_known_args(args, namespace)  # type: ignore[no-untyped-call]
         if unknown:
             near = difflib.get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, n=1)
-            self.error(f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            self.error(
+                f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
         return parsed, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     if args.task not in registry.LOADERS:
         raise one_of("task", args.task, registry.LOADERS)
     wing_a.import_tensorflow()
-    from tfedge import pipeline
+    from tfedge.pipeline import run as pipeline
     from tfedge.cli import output, terminal
 
     report = pipeline.run_task(

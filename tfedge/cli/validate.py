@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validates, and prints the report."""
     from tfedge.cli import output, terminal
-    from tfedge.validation import validate
+    from tfedge.reports import validate
 
     report = validate.validate_file(
         args.model,

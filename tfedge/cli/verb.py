@@ -8,6 +8,7 @@ To add one: write the module, and add it to `VERBS` in `tfedge/cli/main.py`.
 from __future__ import annotations
 
 import argparse
+import pathlib
 from typing import Protocol
 
 
@@ -56,6 +57,16 @@ def positive_float(text: str) -> float:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Adds `--json`, spelled alike in every verb that has it."""
     parser.add_argument("--json", action="store_true", help="print JSON on stdout instead of text")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Adds `--data` to verbs that need the data a model was trained on."""
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="LEXICON.tsv",
+        help="lexicon the model was trained on, word TAB phones, UTF-8 (default: CMUdict)",
+    )
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:

@@ -48,14 +48,14 @@ def test_import_tensorflow_when_it_chatters_then_only_what_matters_is_handed_on(
 
 
 def test_import_tensorflow_when_the_import_fails_then_its_output_is_handed_on(root):
-    code = CHATTER.replace("os.write(2, b\"E0000", "raise SystemExit(7)\n    os.write(2, b\"E0000")
+    code = CHATTER.replace('os.write(2, b"E0000', 'raise SystemExit(7)\n    os.write(2, b"E0000')
     code = code.replace("with wing_a", "os.write(2, b'before\\n')\nwith wing_a")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert (run.returncode, run.stderr) == (7, "before\n")
 
 
 def test_import_tensorflow_then_stderr_is_empty_and_the_users_log_level_is_kept(root):
-    code = "import os; from tfedge.cli import wing_a; wing_a.import_tensorflow(); print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    code = "import os; from tfedge.cli.wing_a import *; import_tensorflow(); print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "1"}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, env=environment)
     assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")

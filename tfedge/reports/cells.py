@@ -1,0 +1,139 @@
+"""The columns of the results table and their text: written once, drawn on screen and in Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from tfedge.reports.schema import Report, ReportRow
+from tfedge.runtime.targets import RuntimeTarget
+from tfedge.validation.latency import LatencyReport
+
+MEGABYTE = 1_000_000
+UNKNOWN = "-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column: its heading, the unit below it, and the text of a row's cell."""
+
+    title: str
+    unit: str
+    cell: Callable[[ReportRow], str]
+
+
+def _wer(row: ReportRow) -> str:
+    if row.accuracy is None:
+        return UNKNOWN
+    # One digit for the ends: the interval is a few points wide.
+    return f"{row.accuracy.wer:.2f} ({row.accuracy.wer_low:.1f}-{row.accuracy.wer_high:.1f})"
+
+
+def _per(row: ReportRow) -> str:
+    return UNKNOWN if row.accuracy is None else f"{row.accuracy.per:.2f}"
+
+
+def _identical(row: ReportRow) -> str:
+    if row.accuracy is None or row.accuracy.identical_share is None:
+        return UNKNOWN
+    # Cut and not rounded: 11,999 of 12,000 must not read as 100. In whole numbers, so that nothing else is cut.
+    count = row.accuracy.num_examples
+    return f"{round(row.accuracy.identical_share * count) * 10_000 // count / 100:.2f}"
+
+
+def _p50(row: ReportRow) -> str:
+    return UNKNOWN if row.latency is None else _doubt(row.latency) + milliseconds(row.latency.latency_p50_ms)
+
+
+def _p90(row: ReportRow) -> str:
+    return UNKNOWN if row.latency is None else _doubt(row.latency) + milliseconds(row.latency.latency_p90_ms)
+
+
+def _doubt(latency: LatencyReport) -> str:
+    """Returns the mark of a figure that must not be relied on."""
+    return "" if latency.is_valid else "~"
+
+
+def _memory(row: ReportRow) -> str:
+    return UNKNOWN if row.memory is None else f"{row.memory.peak_memory_bytes / MEGABYTE:.1f}"
+
+
+def verdict_text(row: ReportRow) -> str:
+    """Returns the verdict in words, in parentheses where it does not count."""
+    words = row.verdict.replace("_", " ")
+    return words if row.is_gated else f"({words})"
+
+
+MEASURED = (
+    Column("WER %", "95 % interval", _wer),
+    Column("PER", "%", _per),
+    Column("= Keras", "%", _identical),
+    Column("p50", "ms", _p50),
+    Column("p90", "ms", _p90),
+    Column("memory", "MB", _memory),
+    Column("verdict", "", verdict_text),
+)
+
+
+def columns(report: Report) -> tuple[Column, ...]:
+    """Returns the columns in which some row has a value: a report of `tfedge bench` has no accuracy to show."""
+    return tuple(column for column in MEASURED if any(column.cell(row) != UNKNOWN for row in report.rows))
+
+
+def milliseconds(value: float) -> str:
+    """Returns a time with three significant digits, for example "0.482", "4.82", "48.2"."""
+    return f"{value:.{max(0, 3 - len(str(int(value)))) if value >= 1 else 3}f}"
+
+
+def size(row: ReportRow) -> str:
+    """Returns the size of the file in MB, 10^6 bytes."""
+    return f"{row.size_bytes / MEGABYTE:.2f}"
+
+
+def runtime(row: ReportRow, machine: str) -> str:
+    """Returns the target in words; the instruction set only where it is not the report's."""
+    target = RuntimeTarget.parse(row.target)
+    words = f"{target.name} {target.version}"
+    return words if target.arch == machine else f"{words} {target.arch}"
+
+
+def captions(report: Report) -> list[str]:
+    """Returns the sentences that say what the numbers are, one line each."""
+    said = []
+    words = sorted({row.accuracy.num_examples for row in report.rows if row.accuracy is not None})
+    if words:
+        said.append(
+            f"WER and PER (percent, lower is better) on {_numbers(words)} test words, interval: 95 % bootstrap over "
+            "words; = Keras: share of outputs identical to the Keras reference."
+        )
+    timed = [row.latency for row in report.rows if row.latency is not None]
+    if timed:
+        threads = sorted({latency.num_threads for latency in timed})
+        runs = sorted({latency.num_runs for latency in timed})
+        said.append(
+            f"Latency: one text, batch 1, {_numbers(threads)} {'thread' if threads == [1] else 'threads'}, "
+            f"median and 90th percentile of {_range(runs)} runs."
+        )
+    if not all(latency.is_valid for latency in timed):
+        reasons = sorted({reason for latency in timed for reason in latency.invalid_reasons})
+        said.append(f"~ is not to be relied on: {'; '.join(reasons)}.")
+    if any(row.memory is not None for row in report.rows):
+        said.append("Memory: peak resident memory above the bare interpreter process. MB = 10^6 bytes.")
+    if any(not row.is_gated for row in report.rows):
+        said.append("Verdicts in parentheses are shown for comparison and do not count.")
+    return said
+
+
+def conditions_line(report: Report) -> str:
+    """Returns machine and software in one line."""
+    here = report.conditions
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(here.packages.items()))
+    return f"{here.cpu} ({here.machine}), {here.os}, Python {here.python}; {packages}".removesuffix("; ")
+
+
+def _numbers(values: Sequence[int]) -> str:
+    return " or ".join(f"{value:,}" for value in values)
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{values[0]:,}" if values[0] == values[-1] else f"{values[0]:,} to {values[-1]:,}"

@@ -1,0 +1,36 @@
+"""A report as a JSON file."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+from tfedge.artifacts import read_bytes, write_bytes
+from tfedge.errors import ArtifactError, ConfigError
+from tfedge.modelfile.strict_json import dump_object, load_object
+from tfedge.reports.schema import Report
+
+
+def report_path(folder: str | os.PathLike[str], task: str) -> pathlib.Path:
+    """Returns where `tfedge run` writes the report of `task`."""
+    return pathlib.Path(folder) / f"{task}.report.json"
+
+
+def write_report(path: str | os.PathLike[str], report: Report, force: bool = False) -> pathlib.Path:
+    """Writes `report` to `path`, completely or not at all; ArtifactError as `artifacts.write_bytes`."""
+    return write_bytes(path, dump_object(report.to_json(), "a report"), force)
+
+
+def read_report(path: str | os.PathLike[str]) -> Report:
+    """Reads a report.
+
+    Raises:
+        ArtifactError: the file cannot be read, is not JSON, or is not a report of this schema version.
+    """
+    try:
+        return Report.from_json(load_object(read_bytes(path, "report file"), "a report"))
+    except ConfigError as error:
+        wrong = str(error)
+    except TypeError as error:
+        wrong = f"a value is of another type: {error}"
+    raise ArtifactError(f"expected a tfedge report in {path}; {wrong}; write it again with `tfedge run` or `validate`")
