@@ -25,7 +25,8 @@ class GoldenCase:
         source_ids: its ids with the stop token, without padding.
         expected_ids: answers by who gave them: "keras", the float reference, and the recipe of the file
             the case travels in. Ids after the start token, up to and including the stop token, without
-            padding; an answer that filled the target length has no stop token.
+            padding; an answer that filled the target length has no stop token, and a broken recipe's may be
+            empty.
         expected_text: the text of Keras' answer.
     """
 
@@ -42,10 +43,10 @@ class GoldenCase:
             if not isinstance(getattr(self, key), str):
                 raise ConfigError(f"`{key}` of golden case {self.name!r} must be a text; got {getattr(self, key)!r}")
         _check_ids(self.source_ids, f"`source_ids` of golden case {self.name!r}")
-        if self.source_ids[-1] != STOP_ID:
+        if self.source_ids[-1:] != (STOP_ID,):
             raise ConfigError(f"`source_ids` of golden case {self.name!r} must end with the stop id {STOP_ID}")
-        if KERAS not in self.expected_ids:
-            raise ConfigError(f"`expected_ids` of golden case {self.name!r} must hold {KERAS!r}")
+        if not self.expected_ids.get(KERAS):
+            raise ConfigError(f"`expected_ids` of golden case {self.name!r} must hold ids of {KERAS!r}")
         for key, ids in self.expected_ids.items():
             _check_ids(ids, f"`expected_ids` {key!r} of golden case {self.name!r}")
 
@@ -114,7 +115,7 @@ def check_cases(cases: Sequence[GoldenCase], recipe: str) -> None:
 
 
 def _check_ids(ids: Sequence[Any], what: str) -> None:
-    if not ids or not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in ids):
-        raise ConfigError(f"{what} must be ids, whole numbers of 0 or more, at least one; got {list(ids)!r}")
+    if not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in ids):
+        raise ConfigError(f"{what} must be ids, whole numbers of 0 or more; got {list(ids)!r}")
     if STOP_ID in ids[:-1]:
         raise ConfigError(f"{what} must hold the stop id {STOP_ID} at the end only; got {list(ids)}")

@@ -1,10 +1,11 @@
-"""The pack: task spec, golden cases and manifest as a zip behind the model, in the same file.
+"""The pack: task spec, golden cases, evaluation set and manifest as a zip behind the model, in the same file.
 
 Every interpreter loads the file as it is, because a flatbuffer ends where its tables end; `unzip` reads it
 as it is, because a zip is read from its end. The layout, from byte 0:
 
     model            the .tflite, unchanged
-    zip              golden.json, manifest.json, task.json; offsets count from byte 0 of the file
+    zip              golden.json, manifest.json, task.json, and evaluation.json where there is one;
+                     offsets count from byte 0 of the file
     zip comment      "sha256:" and 64 hexadecimal digits, over every byte before the comment
 
 So one sha256 covers the whole file but the digits themselves, and a flipped byte is found wherever it is.
@@ -27,13 +28,17 @@ from typing import Any
 import tfedge
 from tfedge.artifacts import read_bytes, sha256_hex, write_bytes
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
+from tfedge.modelfile.evaluation import EvaluationSet
+from tfedge.modelfile.evaluation import EvaluationSet
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
 from tfedge.modelfile.manifest import Manifest
 from tfedge.modelfile.strict_json import dump_object, load_object
 
 ENTRIES = ("golden.json", "manifest.json", "task.json")
-# A spec with 100,000 symbols or 1,000 golden cases is about 1 MB; what declares more than 8 MiB is no spec.
+EVALUATION = "evaluation.json"
+OPTIONAL_ENTRIES = ("evaluation.json",)
+# A spec with 100,000 symbols, or 12,000 evaluated words, is about 1 MB; what declares more than 8 MiB is neither.
 MAX_ENTRY_BYTES = 8 * 2**20
 
 _END = struct.Struct("<4s4H2IH")  # End of central directory: signature, disks, counts, size, offset, comment size.
@@ -42,7 +47,7 @@ _COMMENT_SIZE = len(_COMMENT_PREFIX) + 64
 _TAIL_SIZE = _END.size + _COMMENT_SIZE
 # What is left of a damaged pack: a local or central header with the name of an entry, or the comment.
 _REMAINS = re.compile(
-    rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:golden|manifest|task)\.json|sha256:[0-9a-f]{64}\Z", re.DOTALL
+    rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:evaluation|golden|manifest|task)\.json|sha256:[0-9a-f]{64}\Z", re.DOTALL
 )
 _MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates"}
 
@@ -58,6 +63,7 @@ class Pack:
         task: the task spec as JSON values (`TaskSpec.from_json` reads it).
         golden: the golden cases.
         manifest: the manifest.
+        evaluation: texts with references and Keras' answers; None where the pack carries none.
     """
 
     path: pathlib.Path
@@ -66,6 +72,7 @@ class Pack:
     task: Mapping[str, Any] = dataclasses.field(repr=False)
     golden: tuple[GoldenCase, ...] = dataclasses.field(repr=False)
     manifest: Manifest
+    evaluation: EvaluationSet | None = dataclasses.field(default=None, repr=False)
 
 
 def has_pack(path: str | os.PathLike[str]) -> bool:
@@ -110,9 +117,12 @@ def parse_pack(data: bytes, path: str | os.PathLike[str]) -> Pack:
         golden = cases_from_json(load_object(entries["golden.json"], "golden.json"))
         check_cases(golden, manifest.recipe)
         task = load_object(entries["task.json"], "task.json")
+        evaluation = None
+        if "evaluation.json" in entries:
+            evaluation = EvaluationSet.from_json(load_object(entries["evaluation.json"], "evaluation.json"))
     except ConfigError as error:
         raise ArtifactError(f"expected a readable pack in {path}; {error}") from error
-    return Pack(path, sha256_hex(data), model_bytes, task, golden, manifest)
+    return Pack(path, sha256_hex(data), model_bytes, task, golden, manifest, evaluation)
 
 
 def write_pack(
@@ -122,6 +132,7 @@ def write_pack(
     golden: Sequence[GoldenCase],
     manifest_fields: Mapping[str, Any],
     force: bool = False,
+    evaluation: EvaluationSet | None = None,
 ) -> Pack:
     """Writes a packed model file, completely or not at all, and returns what a reader will read.
 
@@ -134,25 +145,21 @@ def write_pack(
         golden: one case or more, each with ids of "keras" and of the recipe.
         manifest_fields: "recipe" and "provenance"; "calibration" and "gates" where there are any.
         force: whether to replace an existing file.
+        evaluation: texts by which the file can be scored where neither data nor Keras is.
 
     Raises:
         ConfigError: an unknown or missing field, or cases that could not check this recipe.
         ArtifactError: `model_bytes` is no .tflite or has an archive behind it; `path` cannot be written.
     """
-    unknown, missing = set(manifest_fields) - _MANIFEST_FIELDS, {"recipe", "provenance"} - set(manifest_fields)
-    if unknown or missing:
-        raise ConfigError(
-            f"`manifest_fields` must be of {', '.join(sorted(_MANIFEST_FIELDS))}; got unknown {sorted(unknown)}, "
-            f"missing {sorted(missing)}"
-        )
-    verify_model(model_bytes)
-    if _looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
-        raise ArtifactError("expected a model alone; got one with an archive behind it; split the model off first")
-    check_cases(golden, manifest_fields["recipe"])
+    _check_arguments(model_bytes, golden, manifest_fields)
     entries = {
         "golden.json": dump_object(cases_to_json(golden), "golden.json"),
         "task.json": dump_object(dict(task), "task.json"),
     }
+    if evaluation is not None:
+        entries[EVALUATION] = dump_object(evaluation.to_json(), EVALUATION)
+    if evaluation is not None:
+        entries["evaluation.json"] = dump_object(evaluation.to_json(), "evaluation.json")
     manifest = Manifest(
         tfedge_version=tfedge.__version__,
         recipe=manifest_fields["recipe"],
@@ -168,6 +175,31 @@ def write_pack(
     pack = parse_pack(data, path)  # Read before it is written: no file that its own reader would refuse.
     write_bytes(path, data, force)
     return pack
+
+
+def _check_arguments(model_bytes: bytes, golden: Sequence[GoldenCase], manifest_fields: Mapping[str, Any]) -> None:
+    unknown, missing = set(manifest_fields) - _MANIFEST_FIELDS, {"recipe", "provenance"} - set(manifest_fields)
+    if unknown or missing:
+        raise ConfigError(
+            f"`manifest_fields` must be of {', '.join(sorted(_MANIFEST_FIELDS))}; got unknown {sorted(unknown)}, "
+            f"missing {sorted(missing)}"
+        )
+    verify_model(model_bytes)
+    if _looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
+        raise ArtifactError("expected a model alone; got one with an archive behind it; split the model off first")
+    check_cases(golden, manifest_fields["recipe"])
+
+
+def reseal(pack: Pack, gates: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Pack:
+    """Writes `pack` to `path`, replacing what is there, with `gates` recorded in its manifest."""
+    manifest = pack.manifest
+    fields = {
+        "recipe": manifest.recipe,
+        "provenance": manifest.provenance,
+        "calibration": manifest.calibration,
+        "gates": gates,
+    }
+    return write_pack(path, pack.model_bytes, pack.task, pack.golden, fields, force=True, evaluation=pack.evaluation)
 
 
 def append_archive(model_bytes: bytes, entries: Mapping[str, bytes]) -> bytes:
@@ -239,7 +271,8 @@ def _read_entries(data: bytes, directory_offset: int, count: int) -> tuple[dict[
 def _check_infos(infos: Sequence[zipfile.ZipInfo], count: int) -> None:
     names = [info.filename for info in infos]
     # Exactly these names: no path leads out of the file, and no name means two things to two readers.
-    if sorted(names) != list(ENTRIES) or count != len(names):
+    required = sorted(set(names) - set(OPTIONAL_ENTRIES))
+    if required != list(ENTRIES) or len(set(names)) != len(names) or count != len(names):
         raise ConfigError(f"it must hold the entries {', '.join(ENTRIES)}; got {', '.join(map(repr, names[:8]))}")
     for info in infos:
         if info.file_size > MAX_ENTRY_BYTES:

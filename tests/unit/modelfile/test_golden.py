@@ -33,6 +33,7 @@ def test_cases_when_read_back_are_equal(golden: tuple[GoldenCase, ...]) -> None:
         {"expected_ids": {"float32": [2]}},
         {"expected_ids": {"keras": []}},
         {"expected_ids": {"keras": [4, 2, 0]}},
+        {"expected_ids": {"keras": [4, 2], "float32": [True]}},
         {"expected_ids": {"keras": 2}},
         {"expected_ids": [[2]]},
         {"colour": "red"},
@@ -44,6 +45,10 @@ def test_case_when_a_value_is_illegal_refuses(change: dict[str, Any]) -> None:
 
     with pytest.raises(ConfigError):
         GoldenCase.from_json({**value, **change})
+
+
+def test_case_when_a_broken_recipe_answers_nothing_keeps_that() -> None:
+    assert GoldenCase("a", "a", (4, 2), {"keras": (2,), "static_wi8_ai8": ()}, "").expected_ids["static_wi8_ai8"] == ()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from tfedge.artifacts import sha256_hex
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
 from tfedge.modelfile import pack as packs
+from tfedge.modelfile.evaluation import EvaluationExample, EvaluationSet
 from tfedge.modelfile.golden import GoldenCase
 from tfedge.modelfile.pack import Pack, append_archive, has_pack, parse_pack, read_pack, split_model, write_pack
 
@@ -51,6 +52,22 @@ def test_read_pack_when_written_returns_every_part(
     assert list(pack.manifest.gates) == fields["gates"]
     assert pack.sha256 == sha256_hex(path.read_bytes())
     assert has_pack(path)
+
+
+def test_read_pack_when_an_evaluation_set_was_packed_returns_it(
+    written: Written, dense_bytes: bytes, golden: tuple[GoldenCase, ...], fields: dict[str, Any]
+) -> None:
+    examples = (EvaluationExample("naïve", ("a b", "a"), ""), EvaluationExample("a", ("b",), "b"))
+    evaluation = EvaluationSet(examples, {"data": "1.0"})
+
+    returned = write_pack(written[0], dense_bytes, {}, golden, fields, force=True, evaluation=evaluation)
+
+    assert written[1].evaluation is None
+    assert read_pack(written[0]) == returned
+    assert returned.evaluation == evaluation
+    assert sorted(returned.manifest.entries) == ["evaluation.json", "golden.json", "task.json"]
+    with pytest.raises(IntegrityError, match="evaluation.json was exchanged"):
+        parse_pack(_forge(written, lambda entries: entries.update({"evaluation.json": b"{}"})), written[0])
 
 
 def test_write_pack_when_repeated_gives_the_same_bytes(
@@ -230,6 +247,11 @@ def test_read_pack_when_an_entry_has_another_name_refuses(written: Written, name
 
     with pytest.raises(ArtifactError, match="it must hold the entries"):
         parse_pack(_forge(written, lambda entries: entries.update({name: entries.pop("task.json")})), written[0])
+
+
+def test_read_pack_when_an_entry_is_not_in_the_manifest_refuses(written: Written) -> None:
+    with pytest.raises(ArtifactError, match="manifest.json must have the sha256 of"):
+        parse_pack(_forge(written, lambda entries: entries.update({"evaluation.json": b"{}"})), written[0])
 
 
 def test_read_pack_when_an_entry_is_missing_refuses(written: Written) -> None:
