@@ -123,8 +123,9 @@ def test_check_outputs_health_when_the_answer_is_constant_says_the_decoder_is_no
 
 
 def test_check_outputs_health_when_most_answers_are_one_fails_and_homophones_pass() -> None:
-    assert _failed([(5, 6, 2)] * 11 + ANSWERS[11:]) == ["decoder_listens"]
-    assert _failed([(5, 6, 2)] * 10 + ANSWERS[10:]) == []
+    same: list[tuple[int, ...]] = [(5, 6, 2)]
+    assert _failed(same * 11 + ANSWERS[11:]) == ["decoder_listens"]
+    assert _failed(same * 10 + ANSWERS[10:]) == []
 
 
 def test_check_outputs_health_when_one_source_is_asked_again_and_again_counts_it_once() -> None:
