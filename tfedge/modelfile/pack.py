@@ -29,7 +29,6 @@ import tfedge
 from tfedge.artifacts import read_bytes, sha256_hex, write_bytes
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
 from tfedge.modelfile.evaluation import EvaluationSet
-from tfedge.modelfile.evaluation import EvaluationSet
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
 from tfedge.modelfile.manifest import Manifest

@@ -36,7 +36,7 @@ def test_evaluation_set_when_read_back_is_equal() -> None:
         {"rows": [["a", [], "b"]]},
         {"rows": [["", ["b"], "b"]]},
         {"rows": [["a", [1], "b"]]},
-        {"rows": [["a", ["b"], None]]},
+        {"rows": [["a", ["b"], 3]]},
         {"rows": [[1, ["b"], "b"]]},
         {"colour": "red"},
     ],
