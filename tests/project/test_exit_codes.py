@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.project import sources
+from tfedge.cli import main
 
 
 def run_tfedge(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -35,6 +36,19 @@ def run_tfedge(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedPro
         ("train g2p --out x.keras --config typo.json", "did you mean 'training'?"),
         ("train g2p --out x.keras --data broken.tsv", "broken.tsv; line 2 is 'b'"),
         ("train g2p --out x.keras --data latin.tsv", "latin.tsv"),
+        ("convert none.keras", "none.keras; there is none"),
+        ("convert junk.tflite --recipe flot32", "did you mean 'float32'?"),
+        ("package none.tflite --from none.keras --out y.tflite", "none.tflite; there is none"),
+        ("package junk.tflite --from none.keras --out y.tflite", "none.keras; there is none"),
+        ("package junk.tflite --from junk.tflite --out y.tflite --recipe dinamic", "recipe must be one of"),
+        ("validate none.tflite", "none.tflite; there is none"),
+        ("validate junk.tflite", "expected a pack in junk.tflite; there is no pack"),
+        ("validate junk.tflite --target tflite_runtime", "did you mean 'tflite-runtime'?"),
+        ("bench none.tflite", "none.tflite; there is none"),
+        ("bench junk.tflite", "expected a pack in junk.tflite; there is no pack"),
+        ("predict none.tflite a", "none.tflite; there is none"),
+        ("predict junk.tflite a", "expected a pack in junk.tflite; there is no pack"),
+        ("predict . a", "it is a folder"),
         ("bench", "arguments are required: FILE.tflite"),
         ("bench x.tflite --seconds nan", "number above 0; got 'nan'"),
         ("predict x.tflite", "arguments are required: TEXT"),
@@ -44,21 +58,28 @@ def run_tfedge(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedPro
         ("report r.json --format htm", "--format must be one of table, markdown, json"),
     ],
 )
-def test_bad_input_then_one_line_exit_2_and_nothing_written(tmp_path, line, said):
+def test_bad_input_then_one_line_exit_2_and_nothing_written(tmp_path, monkeypatch, capsys, line, said):
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "typo.json").write_text('{"trainng": {}}')
+    (tmp_path / "junk.tflite").write_bytes(b"no model")
     (tmp_path / "broken.tsv").write_text("a\tAH\nb\n")
     (tmp_path / "latin.tsv").write_bytes(b"caf\xe9\tK AE F EY\n")
     before = sorted(path.name for path in tmp_path.iterdir())
-    run = run_tfedge(tmp_path, *line.split())
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("tfedge: error: ") and run.stderr.count("\n") == 1
-    assert said in run.stderr
+    monkeypatch.chdir(tmp_path)
+    assert main.main(line.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    *progress, error = err.splitlines()
+    assert error.startswith("tfedge: error: ") and said in error
+    assert [line for line in progress if not line.startswith("    0.")] == []  # A stage's title may come before it.
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("line", ["--version", "--help", "run --help"])
-def test_questions_about_the_program_then_exit_0_and_quiet_stderr(tmp_path, line):
+@pytest.mark.parametrize(
+    ("line", "code", "lines"),
+    [("--version", 0, 0), ("run --help", 0, 0), ("rnu g2p", 2, 1), ("predict none.tflite a", 2, 1)],
+)
+def test_real_process_then_its_exit_code_and_stderr(tmp_path, line, code, lines):
     run = run_tfedge(tmp_path, *line.split())
-    assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout
+    assert (run.returncode, run.stderr.count("\n")) == (code, lines)
+    assert bool(run.stdout) == (code == 0)

@@ -28,7 +28,7 @@ def processor_seconds(*arguments: str) -> float:
 
 @pytest.mark.parametrize("line", ["--help", *(f"{verb} --help" for verb in main.VERBS)])
 def test_help_is_quick(line):
-    assert min(processor_seconds(*line.split()) for _ in range(3)) < MAX_HELP_SECONDS
+    assert any(processor_seconds(*line.split()) < MAX_HELP_SECONDS for _ in range(3))
 
 
 def test_help_imports_nothing_heavy():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from tfedge.artifacts import read_bytes
 from tfedge.cli import verb, wing_a
+from tfedge.conversion import recipes
 
 SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
@@ -25,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line."""
+    for recipe in args.recipes or ():
+        recipes.get(recipe)
+    read_bytes(args.model, "trained model")
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from tfedge.artifacts import read_bytes
 from tfedge.cli import verb, wing_a
+from tfedge.conversion import recipes
 
 SUMMARY = "add task spec, golden cases and manifest to a .tflite file, so that it travels alone"
 EXAMPLE = "tfedge package out/g2p.float32.tflite --from models/g2p/g2p.keras --out out/mine.tflite"
@@ -31,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Packs, and prints the path."""
+    if args.recipe:
+        recipes.get(args.recipe)
+    for path, what in ((args.model, "converted model"), (args.trained, "trained model")):
+        read_bytes(path, what)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert

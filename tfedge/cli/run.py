@@ -6,7 +6,6 @@ import argparse
 import pathlib
 
 from tfedge.cli import verb, wing_a
-from tfedge.errors import one_of
 
 SUMMARY = "from data to a verified int8 .tflite file: weights, recipes, gates, report"
 EXAMPLE = "tfedge run g2p"
@@ -26,13 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the pipeline, prints its report and where the files are."""
-    from tfedge.tasks import registry
-
-    if args.task not in registry.LOADERS:
-        raise one_of("task", args.task, registry.LOADERS)
+    verb.check_task(args.task)
     wing_a.import_tensorflow()
-    from tfedge.pipeline import run as pipeline
     from tfedge.cli import output, terminal
+    from tfedge.pipeline import run as pipeline
 
     report = pipeline.run_task(
         args.task,

@@ -31,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains, and prints the path that was written."""
+    verb.check_task(args.task)
+    config = _config(args)
     from tfedge.tasks import registry
 
     data = registry.load_task(args.task, args.data)
-    config = _config(args)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.training import train

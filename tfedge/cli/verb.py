@@ -11,6 +11,8 @@ import argparse
 import pathlib
 from typing import Protocol
 
+from tfedge.errors import one_of
+
 
 class Verb(Protocol):
     """A module with one verb of the command line.
@@ -52,6 +54,14 @@ def positive_float(text: str) -> float:
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0; got {text!r}")
     return value
+
+
+def check_task(name: str) -> None:
+    """Returns when there is a task `name`; ConfigError with the nearest match otherwise."""
+    from tfedge.tasks import registry
+
+    if name not in registry.LOADERS:
+        raise one_of("task", name, registry.LOADERS)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import argparse
 import pytest
 
 from tfedge.cli import verb
+from tfedge.errors import ConfigError
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("12000", 12000), ("1_000", 1000)])
@@ -27,3 +28,12 @@ def test_positive_float_when_above_zero_then_value(text, value):
 def test_positive_float_when_not_then_message(text):
     with pytest.raises(argparse.ArgumentTypeError, match="number above 0"):
         verb.positive_float(text)
+
+
+def test_check_task_when_known_then_returns():
+    verb.check_task("g2p")
+
+
+def test_check_task_when_unknown_then_nearest_match():
+    with pytest.raises(ConfigError, match="task must be one of g2p; got 'gtp'; did you mean 'g2p'"):
+        verb.check_task("gtp")
