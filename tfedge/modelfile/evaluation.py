@@ -22,15 +22,15 @@ class EvaluationExample:
     Attributes:
         text: as a user types it.
         references: right answers as texts, one or more.
-        keras_text: what the float Keras model answered.
+        keras_text: what the float Keras model answered; None where nobody asked it.
     """
 
     text: str
     references: tuple[str, ...]
-    keras_text: str
+    keras_text: str | None
 
     def __post_init__(self) -> None:
-        texts = (self.text, self.keras_text, *self.references)
+        texts = (self.text, self.keras_text or "", *self.references)
         if not self.references or not all(isinstance(text, str) for text in texts) or not self.text:
             raise ConfigError(f"an evaluation example must have a text and references; got {self.text!r}")
 

@@ -104,7 +104,9 @@ class Seq2SeqTransformer(keras.Model):
         self.encoder_norm = keras.layers.RMSNormalization(name="encoder_norm")
         self.decoder_norm = keras.layers.RMSNormalization(name="decoder_norm")
         self.logits_dense = keras.layers.Dense(self.target_vocab_size, dtype="float32", name="logits_dense")
-        self.embedding_dropout = keras.layers.Dropout(self.dropout, noise_shape=(None, 1, None), name="embedding_dropout")
+        self.embedding_dropout = keras.layers.Dropout(
+            self.dropout, noise_shape=(None, 1, None), name="embedding_dropout"
+        )
 
     def build(self, _: Any = None) -> None:
         hidden = (None, None, self.hidden_dim)

@@ -11,10 +11,9 @@ from tfedge.errors import MeasurementError
 from tfedge.reports.conditions import Conditions
 from tfedge.reports.schema import Report, ReportRow
 from tfedge.validation.evaluate import Evaluation
+from tfedge.validation.latency import LatencyReport
 from tfedge.validation.latency_comparison import compare_latency
-from tfedge.validation.performance import Performance, label_of
-
-FLOAT = "float32"
+from tfedge.validation.performance import FLOAT, Performance, label_of
 
 
 def assemble(
@@ -61,28 +60,27 @@ def assemble(
 
 
 def speed_notes(evaluations: Sequence[Evaluation], performance: Mapping[str, Performance]) -> list[str]:
-    """Returns a line for each quantized file: how its latency compares with float's on the same runtime.
-
-    The entries may differ (a static file has no loop in the graph), so a ratio is between what one would ship.
-    """
+    """Returns a line for each quantized file: its latency against float's, on the same runtime, by the same entry."""
     notes = []
     floats = {each.target: each for each in evaluations if each.pack.manifest.recipe == FLOAT}
     for each in evaluations:
         reference = floats.get(each.target)
         if reference is None or each is reference or {label_of(each), label_of(reference)} - set(performance):
             continue
-        name = f"{each.pack.manifest.recipe} on {each.target.name}"
-        slow, fast = performance[label_of(reference)].latency, performance[label_of(each)].latency
-        try:
-            compared = compare_latency(slow, fast)
-        except MeasurementError:
-            ratio = fast.typical_ms / slow.typical_ms
-            notes.append(f"{name}: {_times(ratio)} than float32 ({each.entry} against {reference.entry}).")
-            continue
-        interval = f"95 % interval {1 / compared.ratio_high:.2f} to {1 / compared.ratio_low:.2f}"
-        notes.append(f"{name}: {_times(compared.ratio)} than float32 (speed-up {interval}).")
+        cost, quantized = performance[label_of(reference)], performance[label_of(each)].latency
+        latency = cost.latency if cost.latency.entry == quantized.entry else cost.steps_latency
+        if latency is not None:
+            notes.append(f"{each.pack.manifest.recipe} on {each.target.name}: {_speed(latency, quantized)}")
     return notes
 
 
-def _times(ratio: float) -> str:
-    return f"{1 / ratio:.2f}x faster" if ratio <= 1 else f"{ratio:.2f}x SLOWER, so that int8 buys size here, not speed,"
+def _speed(reference: LatencyReport, target: LatencyReport) -> str:
+    try:
+        compared = compare_latency(reference, target)
+    except MeasurementError as error:
+        return f"speed against float32 not measured: {error}."
+    low, high = 1 / compared.ratio_high, 1 / compared.ratio_low
+    figures = (
+        f"{1 / compared.ratio:.2f}x the speed of float32 by {target.entry} (95 % interval {low:.2f} to {high:.2f})"
+    )
+    return f"{figures}; int8 buys size here, not speed." if high < 1 else f"{figures}."

@@ -45,7 +45,5 @@ def bench_files(
     examples = packs[0].evaluation.examples if packs[0].evaluation else ()
     texts = [example.text for example in examples] or [case.text for case in packs[0].golden]
     runnable = [each for each in evaluations if each.has_run]
-    performance = measure_performance(
-        runnable, texts, min_seconds=seconds, num_threads=num_threads, reporter=reporter
-    )
+    performance = measure_performance(runnable, texts, min_seconds=seconds, num_threads=num_threads, reporter=reporter)
     return assemble("bench", evaluations, performance, paths[0] if len(paths) == 1 else None)

@@ -6,8 +6,9 @@ import dataclasses
 import importlib.metadata
 import platform
 import re
+from collections.abc import Sequence
 
-from tfedge.errors import ConfigError, one_of
+from tfedge.errors import ConfigError, RuntimeUnavailableError, one_of
 from tfedge.runtime import worker
 
 RUNTIMES = tuple(worker.RUNTIME_MODULES)
@@ -82,3 +83,27 @@ def installed_targets() -> tuple[RuntimeTarget, ...]:
             continue
         targets.append(RuntimeTarget(name, version, platform.machine()))
     return tuple(targets)
+
+
+def choose_targets(names: Sequence[str] | None = None) -> tuple[RuntimeTarget, ...]:
+    """Returns the installed runtimes called `names`, in that order; all installed ones without names.
+
+    Raises:
+        ConfigError: an unknown runtime, or a version or architecture that is not the installed one.
+        RuntimeUnavailableError: a runtime is not installed, or none is.
+    """
+    installed = {target.name: target for target in installed_targets()}
+    if not installed:
+        raise RuntimeUnavailableError(
+            "expected an interpreter, ai-edge-litert or tflite-runtime; none is installed; run: pip install tfedge"
+        )
+    chosen = []
+    for name in names or installed:
+        asked = RuntimeTarget.parse(name) if "==" in name else None
+        plain = check_runtime(asked.name if asked else name)
+        if plain not in installed:
+            raise RuntimeUnavailableError(f"expected {plain} to be installed; it is not; run: pip install {plain}")
+        if asked and asked != installed[plain]:
+            raise ConfigError(f"expected an installed target, {installed[plain]}; got {asked}; leave out the version")
+        chosen.append(installed[plain])
+    return tuple(chosen)

@@ -93,8 +93,8 @@ def read_lexicon(path: str | os.PathLike[str]) -> LexiconSplit:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"expected UTF-8 text in {path}; line {line} is not; convert the file to UTF-8") from None
+        where = data[: error.start].count(b"\n") + 1
+        raise InputError(f"expected UTF-8 text in {path}; line {where} is not; convert the file to UTF-8") from None
     entries: dict[str, list[Pronunciation]] = {}
     broken = []
     for number, line in enumerate(text.split("\n"), 1):

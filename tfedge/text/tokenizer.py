@@ -118,7 +118,9 @@ class SymbolTokenizer:
             got = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
             raise ConfigError(f"a tokenizer spec must have the keys {sorted(keys)}; got {got}")
         if spec["kind"] != "symbols" or tuple(spec["special"]) != SPECIAL_SYMBOLS:
-            raise ConfigError(f"a tokenizer spec must be of kind 'symbols' with {SPECIAL_SYMBOLS}; got {spec['kind']!r}")
+            raise ConfigError(
+                f"a tokenizer spec must be of kind 'symbols' with {SPECIAL_SYMBOLS}; got {spec['kind']!r}"
+            )
         return cls(tuple(spec["symbols"]), str(spec["separator"]), bool(spec["lowercase"]))
 
     def _ids(self) -> dict[str, int]:

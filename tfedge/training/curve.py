@@ -22,7 +22,9 @@ def draw_curve(history: Sequence[Mapping[str, float]]) -> bytes:
     errors.plot(epochs, dev, color="tab:blue", marker=".")
     errors.set(xlabel="epoch", ylabel="dev word error rate, %")
     best = min(range(len(dev)), key=dev.__getitem__)
-    errors.annotate(f"best {dev[best]:.2f} %", (epochs[best], dev[best]), (0, 14), textcoords="offset points", ha="right")
+    errors.annotate(
+        f"best {dev[best]:.2f} %", (epochs[best], dev[best]), (0, 14), textcoords="offset points", ha="right"
+    )
     losses = errors.twinx()
     losses.plot(epochs, [row["train_loss"] for row in history], color="tab:orange", linestyle="--")
     losses.set(ylabel="training loss, nats a token (dashed)")

@@ -199,4 +199,3 @@ class Trainer:
                 variable.assign(value)
         self.best = checkpoint.arrays["best"]
         self.history = checkpoint.state["history"]
-

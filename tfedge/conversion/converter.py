@@ -1,0 +1,160 @@
+"""Keras to `.tflite`: one network and one recipe in, the bytes of a model out."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tfedge.conversion import products_quantizer
+from tfedge.conversion.calibration import Calibration, choose_texts, trace
+from tfedge.conversion.recipes import CONVERTER, Recipe
+from tfedge.conversion.signatures import ALL_SIGNATURES, STEP_SIGNATURES, Seq2SeqSignatures
+from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError
+from tfedge.networks.trained_model import TrainedModel
+
+CALIBRATION_TEXTS = 160
+CALIBRATION_SEED = 7
+
+
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+    """A converted model, before anything travels with it.
+
+    Attributes:
+        recipe: how it was quantized.
+        model_bytes: the flatbuffer.
+        calibration: what calibrated it, as the manifest records it; none where nothing did.
+    """
+
+    recipe: Recipe
+    model_bytes: bytes
+    calibration: dict[str, Any] | None
+
+
+class Seq2SeqConverter:
+    """Converts one trained model by several recipes, tracing and calibrating only once.
+
+    Args:
+        model: the trained model.
+        calibration_texts: training texts to calibrate with; only static recipes need them.
+
+    Raises:
+        ConversionError: the converter refused.
+        CalibrationError: the texts cannot calibrate.
+    """
+
+    def __init__(self, model: TrainedModel, calibration_texts: list[str] | None = None) -> None:
+        self._spec = model.spec
+        self._texts = calibration_texts
+        self._signatures = Seq2SeqSignatures(model.network)
+        self._functions = self._signatures.functions()
+        self._calibration: Calibration | None = None
+        self._converted: dict[str, Conversion] = {}
+
+    def convert(self, recipe: Recipe) -> Conversion:
+        """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
+        if recipe.name not in self._converted:
+            self._converted[recipe.name] = self._convert(recipe)
+        return self._converted[recipe.name]
+
+    def _convert(self, recipe: Recipe) -> Conversion:
+        names = ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES
+        calibration = self.calibrate() if recipe.needs_calibration else None
+        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder:
+            functions = {name: self._functions[name] for name in names}
+            with _quiet(pathlib.Path(folder) / "log"):
+                tf.saved_model.save(self._signatures, folder, signatures=functions)
+                if recipe.engine == CONVERTER:
+                    data = _convert_saved_model(folder, names, recipe, calibration)
+                else:
+                    data = _convert_saved_model(folder, names, recipe, None)
+            if recipe.engine != CONVERTER and calibration is not None:
+                data = _quantize_products(data, calibration, pathlib.Path(folder))
+        return Conversion(recipe, data, calibration.to_json() if calibration else None)
+
+    def calibrate(self) -> Calibration:
+        """Returns the calibration data, traced at first use."""
+        if self._calibration is None:
+            if not self._texts:
+                raise CalibrationError("expected training texts to calibrate a static recipe; got none; give --data")
+            texts = choose_texts(self._texts, CALIBRATION_TEXTS, CALIBRATION_SEED)
+            self._calibration = trace(self._functions, self._spec, texts, CALIBRATION_SEED)
+        return self._calibration
+
+
+def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
+    # Builtin ops alone: anything else must fail here and not on the phone.
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if recipe.engine == CONVERTER and recipe.name != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        # Private names, but the only switches there are: per-channel dynamic weights need FULLY_CONNECTED version 12,
+        # which tflite-runtime 2.14 and Android's TFLite 2.16 refuse.
+        converter._experimental_disable_per_channel = not recipe.is_per_channel
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = not recipe.is_per_channel
+    if calibration is not None:
+        converter.representative_dataset = lambda: _representative_dataset(calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # The converter warns about its own use of tf.lite.Interpreter.
+            return bytes(converter.convert())
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = _first_reason(str(error))
+        raise ConversionError(f"expected a model of builtin ops by recipe {recipe.name}; {reason}") from error
+
+
+def _representative_dataset(calibration: Calibration) -> Iterator[tuple[str, dict[str, Any]]]:
+    for signature, samples in calibration.samples.items():
+        for sample in samples:
+            yield signature, sample
+
+
+def _first_reason(text: str) -> str:
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    telling = [line for line in lines if re.search(r"error:|Error|op |ops:", line)]
+    return (telling or lines or ["the converter gave no reason"])[0][:300]
+
+
+def _quantize_products(float_model: bytes, calibration: Calibration, folder: pathlib.Path) -> bytes:
+    source, samples, target = folder / "float.tflite", folder / "calibration.npz", folder / "products.tflite"
+    source.write_bytes(float_model)
+    products_quantizer.save_samples(calibration.samples, str(samples))
+    command = [sys.executable, "-m", products_quantizer.__name__, str(source), str(samples), str(target)]
+    # The child must find this very tfedge, also when it runs from a source tree.
+    path = os.pathsep.join([str(pathlib.Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode != 0:
+        last = (done.stderr.strip().split("\n") or [""])[-1][:300]
+        if "No module named 'litert_quantizer'" in done.stderr:
+            raise RuntimeUnavailableError(
+                "expected the package litert-quantizer; it is not installed; run: pip install 'tfedge[train]'"
+            )
+        raise ConversionError(f"expected litert-quantizer to quantize the products; it ended with: {last}")
+    return target.read_bytes()
+
+
+@contextlib.contextmanager
+def _quiet(log: pathlib.Path) -> Iterator[None]:
+    """Sends what C++ prints to stderr into a file: converter notes that help nobody, hundreds of lines of them."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(log, "wb") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)

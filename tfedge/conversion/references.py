@@ -1,0 +1,51 @@
+"""What the float Keras model answers: the reference that every converted file is compared with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from tfedge.conversion.golden import KerasAnswer, answer_cases, choose_cases
+from tfedge.errors import ConfigError
+from tfedge.networks.trained_model import TrainedModel
+from tfedge.progress import SILENT, Reporter
+from tfedge.tasks.g2p import Example, TaskData
+from tfedge.training.decoding import GreedyDecoder
+
+
+@dataclasses.dataclass(frozen=True)
+class References:
+    """Keras' answers.
+
+    Attributes:
+        golden: to the golden cases, chosen from training and dev examples.
+        test_texts: to each of the asked test examples, in their order.
+    """
+
+    golden: tuple[KerasAnswer, ...]
+    test_texts: tuple[str, ...]
+
+
+def check_same_task(model: TrainedModel, data: TaskData) -> None:
+    """Refuses a model and data that do not belong together.
+
+    Raises:
+        ConfigError: the model was trained with another tokenizer or other lengths than the data gives.
+    """
+    if model.spec != data.spec:
+        raise ConfigError(
+            f"expected the data that the model was trained on ({model.training.get('data')}); got {dict(data.source)}, "
+            "whose symbols or lengths differ; pass the same --data"
+        )
+
+
+def answer(
+    model: TrainedModel, data: TaskData, test_examples: Sequence[Example], reporter: Reporter = SILENT
+) -> References:
+    """Decodes golden cases and `test_examples` with Keras, greedily, in batches."""
+    decoder = GreedyDecoder(model.network, model.spec.max_target_length)
+    cases = choose_cases((*data.train, *data.dev), model.spec)
+    golden = tuple(answer_cases(cases, model.spec, decoder))
+    with reporter.bar("Keras answers", len(test_examples)) as bar:
+        outputs = decoder([model.spec.source_ids(example.text) for example in test_examples], bar)
+    return References(golden, tuple(model.spec.target_tokenizer.decode(ids) for ids in outputs))

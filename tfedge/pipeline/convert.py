@@ -1,0 +1,102 @@
+"""A trained model to packed files: one a recipe, or one that was converted elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Sequence
+
+from tfedge.artifacts import check_writable
+from tfedge.conversion import recipes as recipes_module
+from tfedge.conversion.converter import Conversion, Seq2SeqConverter
+from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.references import answer, check_same_task
+from tfedge.modelfile.pack import Pack, has_pack, read_pack, split_model
+from tfedge.networks.trained_model import TrainedModel
+from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
+from tfedge.progress import SILENT, Reporter
+from tfedge.tasks.registry import load_task
+
+
+def recipe_file(out: pathlib.Path, name: str, recipe: str) -> pathlib.Path:
+    """Returns where the file of model `name` and `recipe` is written."""
+    return out / f"{name}.{recipe}.tflite"
+
+
+def convert_model(
+    trained: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
+    recipes: Sequence[str] | None = None,
+    data_path: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> list[Pack]:
+    """Converts a trained model to one packed file a recipe, named after model and recipe.
+
+    Args:
+        trained: a `.keras` file of `tfedge train`.
+        out_dir: folder to write.
+        recipes: names; all by default.
+        data_path: the lexicon the model was trained on; none for the task's own data.
+
+    Raises:
+        ConfigError: an unknown recipe, or other data than the model was trained on.
+        ArtifactError, ConversionError, CalibrationError: of the stage that failed.
+    """
+    chosen = [recipes_module.get(name) for name in (recipes or RECIPES)]
+    out, stem = pathlib.Path(out_dir), pathlib.Path(trained).stem
+    for recipe in chosen:
+        check_writable(recipe_file(out, stem, recipe.name), force)
+    reporter.stage(f"weights {trained}")
+    model = TrainedModel.load(trained)
+    data = load_task(model.spec.name, data_path)
+    check_same_task(model, data)
+    examples = data.test[:PACKED_EXAMPLES]
+    reporter.stage(f"answers of Keras to {len(examples)} test words")
+    references = answer(model, data, examples, reporter)
+    converter = Seq2SeqConverter(model, [example.text for example in data.train])
+    job = packing_job(model, data, references, examples, converter)
+    packs = []
+    for recipe in chosen:
+        reporter.stage(f"recipe {recipe.name}: {recipe.summary}")
+        packs.append(job.pack(converter.convert(recipe), recipe_file(out, stem, recipe.name), force=force))
+    return packs
+
+
+def package_model(
+    tflite: str | os.PathLike[str],
+    trained: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    recipe: str | None = None,
+    data_path: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> Pack:
+    """Puts task spec, golden cases, evaluation set and manifest of `trained` behind the model part of `tflite`.
+
+    Args:
+        tflite: a converted model, with a pack (which is replaced) or without.
+        trained: the `.keras` file it was converted from.
+        out: the packed file to write.
+        recipe: how `tflite` was quantized; may be left out where its old pack says so.
+
+    Raises:
+        ConfigError: no recipe given and none known, or an unknown one.
+        ArtifactError, UnsupportedOpError, WorkerError: the file cannot be read, packed or run.
+    """
+    check_writable(out, force)
+    known = read_pack(tflite).manifest if has_pack(tflite) else None
+    if recipe is None and known is None:
+        raise recipes_module.unnamed(tflite)
+    used = recipes_module.get(recipe or (known.recipe if known else ""))
+    model_bytes = split_model(tflite)
+    model = TrainedModel.load(trained)
+    data = load_task(model.spec.name, data_path)
+    check_same_task(model, data)
+    examples = data.test[:PACKED_EXAMPLES]
+    reporter.stage(f"answers of Keras to {len(examples)} test words")
+    references = answer(model, data, examples, reporter)
+    converter = Seq2SeqConverter(model)
+    job = packing_job(model, data, references, examples, converter)
+    calibration = dict(known.calibration) if known and known.calibration else None
+    return job.pack(Conversion(used, model_bytes, calibration), pathlib.Path(out), force=force)

@@ -1,0 +1,157 @@
+"""The stages in order: the table of contents of the project.
+
+data -> weights -> Keras answers -> convert, pack, run (each recipe) -> latency, memory -> report
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import pathlib
+from collections.abc import Sequence
+
+from tfedge.artifacts import check_writable, write_bytes
+from tfedge.config import TaskConfig
+from tfedge.conversion.converter import Seq2SeqConverter
+from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.references import References, answer, check_same_task
+from tfedge.modelfile.pack import Pack, reseal
+from tfedge.networks.trained_model import TrainedModel
+from tfedge.pipeline.convert import recipe_file
+from tfedge.pipeline.packing import PACKED_EXAMPLES, evaluation_examples, packing_job
+from tfedge.progress import SILENT, Reporter
+from tfedge.reports.assemble import assemble
+from tfedge.reports.markdown import model_card
+from tfedge.reports.report_file import report_path, write_report
+from tfedge.reports.schema import Report
+from tfedge.runtime.targets import installed_targets
+from tfedge.tasks.g2p import Example, TaskData
+from tfedge.tasks.registry import load_task
+from tfedge.tasks.shipped import shipped_file
+from tfedge.training.train import train
+from tfedge.validation.evaluate import Evaluation, evaluate
+from tfedge.validation.performance import measure_performance
+
+# The recipe of `NAME.tflite`, chosen on dev words: the smallest file, right on both runtimes, loop in the graph.
+SHIPPED_RECIPE = "dynamic_wi8_afp32"
+
+
+def run_task(
+    name: str,
+    out_dir: str | os.PathLike[str],
+    from_scratch: bool = False,
+    num_words: int = PACKED_EXAMPLES,
+    full: bool = False,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> Report:
+    """Runs the whole road for one task and writes model files, report and model card into `out_dir`.
+
+    Args:
+        name: the task.
+        out_dir: folder to write.
+        from_scratch: train instead of starting from the shipped weights; hours.
+        num_words: test examples to score.
+        full: score all test examples.
+        force: replace files that exist.
+        reporter: hears stages, facts and bars.
+
+    Raises:
+        TfedgeError: of the stage that failed.
+    """
+    out = pathlib.Path(out_dir)
+    shipped = out / f"{name}.tflite"
+    for path in (shipped, report_path(out, name), _card_path(out, name), *(recipe_file(out, name, r) for r in RECIPES)):
+        check_writable(path, force)
+    reporter.stage(f"data of task {name}")
+    data = load_task(name)
+    reporter.say(_describe(data))
+    reporter.stage("weights" if not from_scratch else "training from scratch")
+    model = _weights(name, data, out, from_scratch, force, reporter)
+    reporter.say(_trained_by(model))
+    examples = data.test if full else data.test[:num_words]
+    reporter.stage(f"answers of Keras to {len(examples)} test words")
+    references = answer(model, data, examples, reporter)
+    reporter.stage("recipes: convert, pack, run on each runtime")
+    packs, evaluations = _convert_and_evaluate(model, data, examples, references, out, name, force, reporter)
+    reporter.stage("latency, interleaved, and memory")
+    runnable = [each for row in evaluations for each in row if each.has_run]
+    performance = measure_performance(runnable, [example.text for example in examples], reporter=reporter)
+    reporter.stage("report")
+    _seal(packs, evaluations, shipped)
+    report = assemble("run", [each for row in evaluations for each in row], performance, shipped)
+    write_report(report_path(out, name), report, force)
+    write_bytes(_card_path(out, name), model_card(report).encode(), force)
+    reporter.say(f"model  {shipped}")
+    reporter.say(f"report {report_path(out, name)}, {_card_path(out, name)}")
+    return report
+
+
+def _convert_and_evaluate(
+    model: TrainedModel,
+    data: TaskData,
+    examples: Sequence[Example],
+    references: References,
+    out: pathlib.Path,
+    name: str,
+    force: bool,
+    reporter: Reporter,
+) -> tuple[list[Pack], list[list[Evaluation]]]:
+    """Converts recipe by recipe while the files already made run on the runtimes, in processes of their own."""
+    converter = Seq2SeqConverter(model, [example.text for example in data.train])
+    job = packing_job(model, data, references, examples, converter)
+    asked = evaluation_examples(data, examples, references)
+    targets = installed_targets()
+    packs: list[Pack] = []
+    # Two at a time: the machine's cores, one of which converts.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1)) as pool:
+        waiting = []
+        for recipe in RECIPES.values():
+            reporter.say(f"{recipe.name}: {recipe.summary}")
+            packs.append(job.pack(converter.convert(recipe), recipe_file(out, name, recipe.name), force=force))
+            waiting.append([pool.submit(evaluate, packs[-1], target, asked) for target in targets])
+        with reporter.bar("running on each runtime", len(packs) * len(targets)) as bar:
+            evaluations: list[list[Evaluation]] = []
+            for row in waiting:
+                evaluations.append([])
+                for future in row:
+                    evaluations[-1].append(future.result())
+                    bar.advance()
+    return packs, evaluations
+
+
+def _card_path(out: pathlib.Path, name: str) -> pathlib.Path:
+    return out / f"{name}.md"
+
+
+def _weights(
+    name: str, data: TaskData, out: pathlib.Path, from_scratch: bool, force: bool, reporter: Reporter
+) -> TrainedModel:
+    if from_scratch:
+        config = TaskConfig.read(shipped_file(f"{name}/config.json"))
+        return train(data, config, out / f"{name}.keras", force=force, reporter=reporter)
+    model = TrainedModel.load(shipped_file(f"{name}/{name}.keras"))
+    check_same_task(model, data)
+    return model
+
+
+def _describe(data: TaskData) -> str:
+    source = f"{data.source['name']} {data.source['version']}"
+    return f"{source}: {len(data.train):,} train, {len(data.dev):,} dev, {len(data.test):,} test words"
+
+
+def _trained_by(model: TrainedModel) -> str:
+    training = model.training
+    return (
+        f"{model.network.count_params():,} parameters, dev WER {training['best_dev_wer']:.2f} %, "
+        f"{training['epochs_run']} epochs in {training['seconds'] / 60:.0f} min, seed {training['seed']}"
+    )
+
+
+def _seal(packs: Sequence[Pack], evaluations: Sequence[Sequence[Evaluation]], shipped: pathlib.Path) -> None:
+    """Records the gates' results in every file, and writes the one to ship under its short name."""
+    for pack, row in zip(packs, evaluations, strict=True):
+        gates = [{"target": str(each.target), **finding.to_json()} for each in row for finding in each.findings]
+        sealed = reseal(pack, gates, pack.path)
+        if pack.manifest.recipe == SHIPPED_RECIPE:
+            reseal(sealed, gates, shipped)

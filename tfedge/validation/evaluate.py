@@ -1,0 +1,146 @@
+"""Runs one packed file on one runtime and judges its answers: golden cases, health, accuracy."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfedge.checks.verdict import Finding
+from tfedge.errors import WorkerError
+from tfedge.modelfile.evaluation import EvaluationExample
+from tfedge.modelfile.pack import Pack
+from tfedge.progress import SILENT, Reporter
+from tfedge.runtime.client import GREEDY, STEPS, Worker
+from tfedge.runtime.targets import RuntimeTarget
+from tfedge.tasks.spec import TaskSpec
+from tfedge.validation.accuracy import AccuracyReport, score
+from tfedge.validation.gates import accuracy_gate, size_gate
+from tfedge.validation.golden import check_golden, check_outputs_health
+from tfedge.validation.limits import limits_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What one file does on one runtime.
+
+    Attributes:
+        pack: the file.
+        target: the runtime.
+        entry: "greedy" or "encode+decode_step".
+        accuracy: none where the file could not be run or there were no examples.
+        findings: one a gate.
+    """
+
+    pack: Pack = dataclasses.field(repr=False)
+    target: RuntimeTarget
+    entry: str
+    accuracy: AccuracyReport | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the runtime loaded and ran the file."""
+        return not any(finding.gate == "runs" and finding.verdict == "fail" for finding in self.findings)
+
+
+def evaluate(
+    pack: Pack,
+    target: RuntimeTarget,
+    examples: Sequence[EvaluationExample],
+    reporter: Reporter = SILENT,
+) -> Evaluation:
+    """Decodes the golden cases and `examples`, one by one as a phone would, in a process of its own.
+
+    A refusal, crash or hang of the interpreter becomes a finding of the gate "runs".
+
+    Args:
+        pack: the file.
+        target: an installed runtime.
+        examples: with references and Keras' answers; empty leaves accuracy unmeasured.
+        reporter: hears a bar.
+
+    Raises:
+        RuntimeUnavailableError: the runtime is not installed.
+    """
+    spec = TaskSpec.from_json(dict(pack.task))
+    texts = [case.text for case in pack.golden] + [example.text for example in examples]
+    try:
+        entry, rows = decode_texts(target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
+    except WorkerError as error:
+        cause = {"refused": "the runtime refuses the file", "crashed": "the interpreter died"}.get(
+            error.kind, error.kind
+        )
+        fix = "choose another recipe for this runtime, or a newer runtime"
+        failed = Finding("runs", "fail", str(error), cause, fix)
+        return Evaluation(pack, target, GREEDY, None, (failed, *_size_findings(pack)))
+    findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *_size_findings(pack)]
+    golden, answers = rows[: len(pack.golden)], rows[len(pack.golden) :]
+    findings += check_golden(pack.golden, golden, pack.manifest.recipe)
+    findings += check_outputs_health(rows, [spec.source_ids(text) for text in texts])
+    accuracy = None
+    if examples:
+        accuracy = score_answers(spec, answers, examples)
+        findings.append(accuracy_gate(accuracy, limits_of(pack.manifest.recipe).max_points_lost))
+    return Evaluation(pack, target, entry, accuracy, tuple(findings))
+
+
+def decode_texts(
+    runtime: str,
+    path: str | os.PathLike[str],
+    spec: TaskSpec,
+    texts: Sequence[str],
+    label: str = "",
+    reporter: Reporter = SILENT,
+) -> tuple[str, list[list[int]]]:
+    """Decodes `texts` one by one in a worker; returns the entry used and the ids of each, without padding.
+
+    Raises:
+        WorkerError: the runtime refused, crashed or hung.
+        InputError: a text that the task cannot read.
+    """
+    sources = np.concatenate([spec.source_array(text) for text in texts])
+    with Worker(runtime) as worker, reporter.bar(f"{label} on {runtime}", 1.0) as bar:
+        worker.load(path)
+        entry = decode_entry(worker)
+        done = 0
+
+        def advance(count: int, total: int) -> None:
+            nonlocal done
+            bar.advance((count - done) / total, f"{count} of {total}")
+            done = count
+
+        outputs = worker.decode_many(sources, entry, spec.max_target_length, on_progress=advance)
+    return entry, [[int(value) for value in row[: np.count_nonzero(row)]] for row in outputs]
+
+
+def decode_entry(worker: Worker) -> str:
+    """Returns how to decode with the loaded file: the loop in the graph where there is one, else the host's."""
+    return GREEDY if GREEDY in worker.describe() else STEPS
+
+
+def score_answers(
+    spec: TaskSpec, answers: Sequence[Sequence[int]], examples: Sequence[EvaluationExample]
+) -> AccuracyReport:
+    """Returns the accuracy of target ids against references, and against Keras' answers where all are known."""
+
+    keras_texts = [example.keras_text for example in examples]
+
+    def cut(text: str) -> list[str]:
+        return text.split(spec.target_tokenizer.separator) if text else []
+
+    return score(
+        [spec.target_tokenizer.pieces(ids) for ids in answers],
+        [[cut(reference) for reference in example.references] for example in examples],
+        [cut(text) for text in keras_texts if text is not None] if None not in keras_texts else None,
+    )
+
+
+def _size_findings(pack: Pack) -> list[Finding]:
+    limits = limits_of(pack.manifest.recipe)
+    if limits.max_size_ratio is None and limits.max_bytes is None:
+        return []
+    float_size = pack.manifest.provenance.get("float32_size_bytes")
+    return [size_gate(len(pack.model_bytes), float_size, limits.max_size_ratio, limits.max_bytes)]

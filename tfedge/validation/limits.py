@@ -1,0 +1,41 @@
+"""The limits that gates hold a recipe to."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tfedge.validation.gates import MEGABYTE
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a recipe may cost.
+
+    Attributes:
+        max_points_lost: points of word error rate above the float Keras model.
+        max_size_ratio: of the float32 file's size; none for the float file itself.
+        max_bytes: of the model part; none for no limit.
+    """
+
+    max_points_lost: float
+    max_size_ratio: float | None
+    max_bytes: int | None
+
+
+# int8 weights are a quarter of float ones; scales, biases, tables and the graph itself are the rest: 0.30.
+# The points are the project's promises: an app's users do not notice 0.3, and static int8 may cost 1.0.
+# float32 computes what Keras computes, in another order: one near tie in a thousand words may fall the other way.
+_INT8_SIZE_RATIO = 0.30
+LIMITS = {
+    "float32": Limits(0.1, None, None),
+    "dynamic_wi8_afp32": Limits(0.3, _INT8_SIZE_RATIO, 2 * MEGABYTE),
+    "static_wi8_ai8": Limits(1.0, _INT8_SIZE_RATIO, None),
+    "static_wi8_ai8_fc": Limits(1.0, _INT8_SIZE_RATIO, None),
+}
+# A recipe that this version does not know is held to the strictest accuracy of a quantized one.
+UNKNOWN_RECIPE = Limits(0.3, None, None)
+
+
+def limits_of(recipe: str) -> Limits:
+    """Returns the limits of `recipe`."""
+    return LIMITS.get(recipe, UNKNOWN_RECIPE)

@@ -1,0 +1,111 @@
+"""Latency and memory of files that have proved right, in one interleaved run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tfedge.progress import SILENT, Reporter
+from tfedge.runtime.client import GREEDY, STEPS
+from tfedge.tasks.spec import TaskSpec
+from tfedge.validation.evaluate import Evaluation
+from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
+from tfedge.validation.memory import MemoryReport, measure_memory
+
+# Texts timed: quantiles of the lengths that occur, so that few texts stand for all.
+TIMED_TEXTS = 12
+FLOAT = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Performance:
+    """What one file costs on one runtime.
+
+    Attributes:
+        latency: through the entry that one would ship.
+        memory: likewise.
+        steps_latency: through `encode` and `decode_step`, where that is another entry: what files without the loop
+            in the graph are compared with.
+    """
+
+    latency: LatencyReport
+    memory: MemoryReport
+    steps_latency: LatencyReport | None = None
+
+
+def timed_texts(texts: Sequence[str], count: int = TIMED_TEXTS) -> list[str]:
+    """Returns `count` texts at even quantiles of length: the shortest, the longest, and what lies between."""
+    by_length = sorted(texts, key=lambda text: (len(text), text))
+    places = np.linspace(0, len(by_length) - 1, min(count, len(by_length))).round().astype(int)
+    return [by_length[place] for place in places]
+
+
+def sources_of(spec: TaskSpec, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+    """Returns the padded ids of each text, int32 (max_source_length,)."""
+    return [spec.source_array(text)[0] for text in texts]
+
+
+def label_of(evaluation: Evaluation) -> str:
+    """Returns the name of a file on a runtime, unique within a report."""
+    return f"{evaluation.pack.path.name} on {evaluation.target.name}"
+
+
+def measure_performance(
+    evaluations: Sequence[Evaluation],
+    texts: Sequence[str],
+    *,
+    min_seconds: float = MIN_SECONDS,
+    num_threads: int = 1,
+    reporter: Reporter = SILENT,
+) -> dict[str, Performance]:
+    """Times all files on their runtimes in one interleaved run, then measures each one's memory in a fresh process.
+
+    Args:
+        evaluations: of files that have run, all of one task.
+        texts: what occurs; a few are chosen by length.
+        min_seconds: of decoding, for each file on each runtime.
+        num_threads: of the interpreters.
+
+    Returns:
+        `label_of(evaluation)` -> its performance.
+    """
+    if not evaluations:
+        return {}
+    spec = TaskSpec.from_json(dict(evaluations[0].pack.task))
+    sources = sources_of(spec, timed_texts(texts))
+    candidates = [
+        LatencyCandidate(label_of(each), each.target.name, each.pack.path, each.entry) for each in evaluations
+    ]
+    if any(each.entry == STEPS for each in evaluations):
+        candidates += [
+            LatencyCandidate(f"{label_of(each)} by steps", each.target.name, each.pack.path, STEPS)
+            for each in evaluations
+            if each.entry == GREEDY and each.pack.manifest.recipe == FLOAT
+        ]
+    latencies = measure_latency(
+        candidates,
+        sources,
+        num_threads=num_threads,
+        max_target_length=spec.max_target_length,
+        min_seconds=min_seconds,
+        reporter=reporter,
+    )
+    timed = {latency.label: latency for latency in latencies}
+    performance = {}
+    with reporter.bar("memory", len(evaluations)) as bar:
+        for each in evaluations:
+            label = label_of(each)
+            memory = measure_memory(
+                each.target.name,
+                each.pack.path,
+                sources[-1:],
+                each.entry,
+                num_threads=num_threads,
+                max_target_length=spec.max_target_length,
+            )
+            performance[label] = Performance(timed[label], memory, timed.get(f"{label} by steps"))
+            bar.advance()
+    return performance
