@@ -115,8 +115,9 @@ def captions(report: Report) -> list[str]:
             f"median and 90th percentile of {_range(runs)} runs."
         )
     if not all(latency.is_valid for latency in timed):
-        reasons = sorted({reason for latency in timed for reason in latency.invalid_reasons})
-        said.append(f"~ is not to be relied on: {'; '.join(reasons)}.")
+        # The kind of each reason; its figures stand in the report file, for each row its own.
+        kinds = sorted({reason.partition(":")[0] for latency in timed for reason in latency.invalid_reasons})
+        said.append(f"~ is not to be relied on ({', '.join(kinds)}): measure again on an idle machine.")
     if any(row.memory is not None for row in report.rows):
         said.append("Memory: peak resident memory above the bare interpreter process. MB = 10^6 bytes.")
     if any(not row.is_gated for row in report.rows):

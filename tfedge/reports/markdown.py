@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tfedge.checks.verdict import Finding
 from tfedge.reports import cells
 from tfedge.reports.schema import Report
 
@@ -58,15 +59,20 @@ def _summary(report: Report) -> str:
 
 
 def _findings(report: Report) -> str:
-    lines = []
+    """Returns what did not pass, in full, then the gates that passed, by name: their figures are in the report file."""
+    troubles, passes = [], []
     for row in report.rows:
-        for finding in row.findings:
-            where = f"`{row.recipe}` on {cells.runtime(row, report.conditions.machine)}"
-            more = (("Cause", finding.cause), ("Fix", finding.fix))
-            also = "".join(f" {label}: {text}." for label, text in more if text)
-            verdict = finding.verdict.replace("_", " ")
-            lines.append(f"**{verdict}**, {where}, {finding.gate}: {finding.message}.{also}")
-    return _bullets(lines) if lines else "No gate judged these files."
+        where = f"`{row.recipe}` on {cells.runtime(row, report.conditions.machine)}"
+        passed = [finding.gate for finding in row.findings if finding.verdict == "pass"]
+        troubles += [_trouble(finding, where) for finding in row.findings if finding.verdict != "pass"]
+        passes += [f"**pass**, {where}: {', '.join(passed)}."] if passed else []
+    return _bullets([*troubles, *passes]) if troubles or passes else "No gate judged these files."
+
+
+def _trouble(finding: Finding, where: str) -> str:
+    more = (("Cause", finding.cause), ("Fix", finding.fix))
+    also = "".join(f" {label}: {text}." for label, text in more if text)
+    return f"**{finding.verdict.replace('_', ' ')}**, {where}, {finding.gate}: {finding.message}.{also}"
 
 
 def _facts(provenance: Mapping[str, Any]) -> str:

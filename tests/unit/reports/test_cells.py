@@ -50,7 +50,7 @@ def test_latency_when_invalid_then_marked_and_the_caption_says_why():
     assert cell("p50", row).startswith("~") and cell("p90", row).startswith("~")
     assert not cell("p50", made.row()).startswith("~")
     said = " ".join(cells.captions(made.make_report(row, made.row())))
-    assert "~ is not to be relied on: too few rounds: 2 of 10; too few runs: 20 of 100; too short" in said
+    assert "~ is not to be relied on (too few rounds, too few runs, too short): measure again" in said
 
 
 def test_columns_when_only_latency_was_measured_then_accuracy_is_not_shown():

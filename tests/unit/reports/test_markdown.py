@@ -46,6 +46,14 @@ def test_model_card_when_nothing_is_known_then_it_says_so():
     assert "The model is" not in card
 
 
+def test_model_card_names_what_passed_after_what_did_not():
+    findings = (Finding("runs", "pass", "loaded"), Finding("size", "fail", "too big"), Finding("stops", "pass", "all"))
+    card = markdown.model_card(made.make_report(made.row(findings=findings)))
+    bullets = [line for line in card.splitlines() if line.startswith("- **")]
+    where = "`dynamic_wi8_afp32` on ai-edge-litert 2.3.0"
+    assert bullets == [f"- **fail**, {where}, size: too big.", f"- **pass**, {where}: runs, stops."]
+
+
 def test_model_card_when_a_gate_failed_then_it_is_said_at_the_top():
     card = markdown.model_card(made.make_report(made.row(findings=(Finding("size", "fail", "2.10 MB of 2.00 MB"),))))
     assert "**fail**." in card.splitlines()[2]
