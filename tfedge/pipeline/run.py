@@ -28,7 +28,7 @@ from tfedge.runtime.targets import installed_targets
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.tasks.registry import load_task
 from tfedge.tasks.shipped import shipped_file
-from tfedge.training.train import train
+from tfedge.training.train import checkpoint_path, train
 from tfedge.validation.evaluate import Evaluation, evaluate
 from tfedge.validation.performance import measure_performance
 
@@ -103,21 +103,22 @@ def _convert_and_evaluate(
     asked = evaluation_examples(data, examples, references)
     targets = installed_targets()
     packs: list[Pack] = []
-    # Two at a time: the machine's cores, one of which converts.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1)) as pool:
+    total = len(RECIPES) * (1 + len(targets))
+    # All cores but one run files; the last one converts the next.
+    with (
+        concurrent.futures.ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1)) as pool,
+        reporter.bar("recipes and runtimes", total) as bar,
+    ):
         waiting = []
         for recipe in RECIPES.values():
             reporter.say(f"{recipe.name}: {recipe.summary}")
+            bar.advance(0, f"converting {recipe.name}")
             packs.append(job.pack(converter.convert(recipe), recipe_file(out, name, recipe.name), force=force))
+            bar.advance(1, f"running {recipe.name}")
             waiting.append([pool.submit(evaluate, packs[-1], target, asked) for target in targets])
-        with reporter.bar("running on each runtime", len(packs) * len(targets)) as bar:
-            evaluations: list[list[Evaluation]] = []
-            for row in waiting:
-                evaluations.append([])
-                for future in row:
-                    evaluations[-1].append(future.result())
-                    bar.advance()
-    return packs, evaluations
+            for future in waiting[-1]:
+                future.add_done_callback(lambda _: bar.advance())
+        return packs, [[future.result() for future in row] for row in waiting]
 
 
 def _card_path(out: pathlib.Path, name: str) -> pathlib.Path:
@@ -129,7 +130,10 @@ def _weights(
 ) -> TrainedModel:
     if from_scratch:
         config = TaskConfig.read(shipped_file(f"{name}/config.json"))
-        return train(data, config, out / f"{name}.keras", force=force, reporter=reporter)
+        resume = checkpoint_path(out / f"{name}.keras").exists() and not force
+        if resume:
+            reporter.say("going on from the checkpoint of an unfinished run; --force starts anew")
+        return train(data, config, out / f"{name}.keras", resume=resume, force=force, reporter=reporter)
     model = TrainedModel.load(shipped_file(f"{name}/{name}.keras"))
     check_same_task(model, data)
     return model

@@ -27,6 +27,11 @@ from tfedge.training.decoding import GreedyDecoder
 from tfedge.training.trainer import Row, Trainer
 
 
+def checkpoint_path(out: pathlib.Path) -> pathlib.Path:
+    """Returns where the unfinished run that will write `out` keeps its state."""
+    return out.with_suffix(".checkpoint.npz")
+
+
 def build_network(data: TaskData, config: TaskConfig) -> Seq2SeqTransformer:
     """Returns an untrained network of the configured sizes, with weights from the configured seed."""
     keras.utils.set_random_seed(config.training.seed)
@@ -75,7 +80,7 @@ def train(
             discarded, or none to resume.
     """
     out = check_writable(out, force or resume)
-    checkpoint = out.with_suffix(".checkpoint.npz")
+    checkpoint = checkpoint_path(out)
     if resume and not checkpoint.exists():
         raise ArtifactError(f"expected a checkpoint {checkpoint} to resume; there is none; leave out --resume")
     if checkpoint.exists() and not resume and not force:
