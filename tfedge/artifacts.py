@@ -41,17 +41,24 @@ def check_writable(path: str | os.PathLike[str], force: bool = False) -> pathlib
         ArtifactError: `path` exists and `force` is false, or its folder cannot be made or written.
     """
     path = pathlib.Path(path)
-    if path.is_dir():
-        raise ArtifactError(f"expected a file name to write; {path} is a folder; name a file in it")
-    if path.exists() and not force:
-        raise ArtifactError(f"expected a free file name; {path} exists; pass --force to replace it")
     try:
+        if path.is_dir():
+            raise ArtifactError(f"expected a file name to write; {path} is a folder; name a file in it")
+        if path.exists() and not force:
+            raise ArtifactError(f"expected a free file name; {path} exists; pass --force to replace it")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
+        _make_temporary(path).unlink()
     except OSError as error:
-        raise ArtifactError(f"expected to write into {path.parent}; {error.strerror}; choose another folder") from error
+        raise ArtifactError(
+            f"expected to write {path.name} into {path.parent}; {error.strerror}; choose another name or folder"
+        ) from error
     return path
+
+
+def _make_temporary(path: pathlib.Path) -> pathlib.Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".partial{path.suffix}")
+    os.close(handle)
+    return pathlib.Path(name)
 
 
 @contextlib.contextmanager
@@ -65,9 +72,7 @@ def atomic_path(path: str | os.PathLike[str], force: bool = False) -> Iterator[p
         ArtifactError: as `check_writable`, or the disk is full.
     """
     path = check_writable(path, force)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".partial{path.suffix}")
-    os.close(handle)
-    temporary = pathlib.Path(name)
+    temporary = _make_temporary(path)
     try:
         yield temporary
         with open(temporary, "rb+") as file:

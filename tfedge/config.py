@@ -11,6 +11,7 @@ from tfedge.artifacts import read_bytes
 from tfedge.errors import ConfigError, one_of
 
 T = TypeVar("T")
+POSITIONS = ("sinusoidal", "learned")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,15 +32,18 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.type == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise ConfigError(f"`{field.name}` must be an integer of 1 or more; got {value!r}")
-        for heads in (self.num_key_value_heads, self.encoder_num_key_value_heads):
-            if self.num_heads % heads:
-                raise ConfigError(f"`num_heads` must be a multiple of key/value heads; got {self.num_heads}, {heads}")
-        if not 0 <= self.dropout < 1:
+            if field.type == "int":
+                _check_whole(self, field.name, lowest=1)
+        for key in ("num_key_value_heads", "encoder_num_key_value_heads"):
+            if self.num_heads % getattr(self, key):
+                raise ConfigError(
+                    f"`num_heads` must be a multiple of `{key}`; got {self.num_heads} and {getattr(self, key)}"
+                )
+        if self.position not in POSITIONS:
+            raise one_of("`position`", self.position, POSITIONS)
+        if not _is_number(self.dropout) or not 0 <= self.dropout < 1:
             raise ConfigError(f"`dropout` must be at least 0 and below 1; got {self.dropout!r}")
-        if not -100 <= self.mask_value < 0:
+        if not _is_number(self.mask_value) or not -100 <= self.mask_value < 0:
             raise ConfigError(f"`mask_value` must be between -100 and 0 (int8 range); got {self.mask_value!r}")
 
 
@@ -73,12 +77,14 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for key in ("epochs", "batch_tokens", "warmup_steps", "patience"):
-            if not isinstance(getattr(self, key), int) or getattr(self, key) < 1:
-                raise ConfigError(f"`{key}` must be an integer of 1 or more; got {getattr(self, key)!r}")
+            _check_whole(self, key, lowest=1)
+        _check_whole(self, "seed", lowest=0)
+        if self.seed >= 2**32:  # NumPy takes no larger one.
+            raise ConfigError(f"`seed` must be below 2**32; got {self.seed}")
         for key in ("decay_share", "label_smoothing", "averaging_decay", "weight_decay"):
-            if not 0 <= getattr(self, key) <= 1:
+            if not _is_number(getattr(self, key)) or not 0 <= getattr(self, key) <= 1:
                 raise ConfigError(f"`{key}` must be between 0 and 1; got {getattr(self, key)!r}")
-        if not 0 < self.learning_rate <= 1:
+        if not _is_number(self.learning_rate) or not 0 < self.learning_rate <= 1:
             raise ConfigError(f"`learning_rate` must be above 0 and at most 1; got {self.learning_rate!r}")
 
 
@@ -118,16 +124,26 @@ class TaskConfig:
         """
         try:
             values = json.loads(read_bytes(path, "config file"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"expected JSON in {path}; {error}; correct the file") from None
         return cls.from_json(values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_whole(config: object, key: str, lowest: int) -> None:
+    value = getattr(config, key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+        raise ConfigError(f"`{key}` must be an integer of {lowest} or more; got {value!r}")
 
 
 def from_keys(kind: type[T], values: Any, name: str) -> T:
     """Builds the dataclass `kind` from a JSON object, refusing unknown keys with the nearest known one.
 
     Raises:
-        ConfigError: not an object, an unknown key, or a value of the wrong type.
+        ConfigError: not an object, an unknown or missing key, or an illegal value.
     """
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if not isinstance(values, dict):
@@ -137,5 +153,5 @@ def from_keys(kind: type[T], values: Any, name: str) -> T:
             raise one_of(f"a key of `{name}`", key, sorted(known))
     try:
         return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"`{name}` has a value of the wrong type: {error}") from None
+    except TypeError as error:  # A key without a default is missing, or a comparison met a value of another type.
+        raise ConfigError(f"`{name}` has a missing key or a value of the wrong type: {error}") from None

@@ -6,8 +6,10 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
+from tfedge.errors import InputError
 from tfedge.tasks.lexicon import Entries, Pronunciation, read_cmudict, read_lexicon, tokenizers
-from tfedge.tasks.spec import TaskSpec
+from tfedge.tasks.spec import MAX_LENGTH, TaskSpec
+from tfedge.text.tokenizer import SymbolTokenizer
 
 NAME = "g2p"
 # Letters and phones of CMUdict words are at most 24; one more place for the stop token.
@@ -68,11 +70,29 @@ def load(data: str | os.PathLike[str] | None = None) -> TaskData:
     letters, phones = tokenizers(everything)
     lengths = (CMUDICT_MAX_TOKENS, CMUDICT_MAX_TOKENS)
     if data is not None:
-        longest_word = max(len(letters.encode(word)) for word in everything)
-        longest_phones = max(len(variant) + 1 for variants in everything.values() for variant in variants)
-        lengths = (longest_word, longest_phones)
+        lengths = _longest(everything, letters)
     spec = TaskSpec(NAME, letters, phones, *lengths)
     return TaskData(spec, _examples(split.train), _examples(split.dev), _examples(split.test), split.source)
+
+
+def _longest(entries: Entries, letters: SymbolTokenizer) -> tuple[int, int]:
+    """Returns tokens of the longest word and of the longest pronunciation, stop tokens included.
+
+    Raises:
+        InputError: a word or pronunciation is longer than a task may be; the word is named.
+    """
+    sizes = {
+        word: (len(letters.encode(word)), max(len(variant) for variant in variants) + 1)
+        for word, variants in entries.items()
+    }
+    word, size = max(sizes.items(), key=lambda item: max(item[1]))
+    if max(size) > MAX_LENGTH:
+        shown = word if len(word) <= 40 else word[:40] + "…"
+        raise InputError(
+            f"expected words and pronunciations of at most {MAX_LENGTH - 1} symbols; "
+            f"got {max(size) - 1} for {shown!r}; correct or remove it"
+        )
+    return max(size[0] for size in sizes.values()), max(size[1] for size in sizes.values())
 
 
 def _examples(entries: Entries) -> tuple[Example, ...]:

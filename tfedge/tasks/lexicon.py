@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from tfedge.artifacts import read_bytes, sha256_hex
@@ -81,8 +82,9 @@ def read_cmudict() -> LexiconSplit:
 def read_lexicon(path: str | os.PathLike[str]) -> LexiconSplit:
     """Reads a user's lexicon: UTF-8 text, one `word TAB phone phone …` a line, in any script.
 
-    A word on several lines has several pronunciations. Blank lines are skipped. A tenth of the words
-    (2,500 at most) each become dev and test words.
+    A word on several lines has several pronunciations, in whichever Unicode form it is written: everything is
+    brought to NFC, as the tokenizers do. Blank lines are skipped. A tenth of the words (2,500 at most) each become
+    dev and test words.
 
     Raises:
         InputError: not UTF-8, a broken line (all line numbers up to five are named), or under 50 words.
@@ -91,7 +93,7 @@ def read_lexicon(path: str | os.PathLike[str]) -> LexiconSplit:
     path = pathlib.Path(path)
     data = read_bytes(path, "lexicon")
     try:
-        text = data.decode("utf-8-sig")
+        text = unicodedata.normalize("NFC", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         where = data[: error.start].count(b"\n") + 1
         raise InputError(f"expected UTF-8 text in {path}; line {where} is not; convert the file to UTF-8") from None

@@ -12,6 +12,8 @@ from tfedge.errors import ConfigError, InputError
 from tfedge.text.tokenizer import SymbolTokenizer
 
 SCHEMA_VERSION = 1
+# Attention costs the square of it; a word, a sentence or a command is far below.
+MAX_LENGTH = 512
 _KEYS = (
     "schema_version",
     "name",
@@ -49,9 +51,12 @@ class TaskSpec:
     def __post_init__(self) -> None:
         if self.kind != "seq2seq" or self.metric != "word_error_rate":
             raise ConfigError(f"a task must be seq2seq with word_error_rate; got {self.kind!r} with {self.metric!r}")
+        if not isinstance(self.name, str) or not self.name:
+            raise ConfigError(f"`name` must be the name of a task; got {self.name!r}")
         for key in ("max_source_length", "max_target_length"):
-            if not 2 <= getattr(self, key) <= 512:
-                raise ConfigError(f"`{key}` must be between 2 and 512 tokens; got {getattr(self, key)}")
+            value = getattr(self, key)
+            if not isinstance(value, int) or isinstance(value, bool) or not 2 <= value <= MAX_LENGTH:
+                raise ConfigError(f"`{key}` must be a whole number of 2 to {MAX_LENGTH} tokens; got {value!r}")
 
     def source_ids(self, text: str) -> list[int]:
         """Returns the ids of `text` with the stop id, unpadded.

@@ -39,16 +39,29 @@ class SymbolTokenizer:
     lowercase: bool
 
     def __post_init__(self) -> None:
-        if not self.symbols:
-            raise ConfigError("`symbols` must hold at least one symbol; got none")
-        if len(set(self.symbols)) != len(self.symbols):
-            raise ConfigError("`symbols` must be distinct; got a symbol twice")
-        if any(not symbol or symbol in SPECIAL_SYMBOLS for symbol in self.symbols):
-            raise ConfigError(f"`symbols` must be non-empty and none of {', '.join(SPECIAL_SYMBOLS)}")
+        if not isinstance(self.lowercase, bool):
+            raise ConfigError(f"`lowercase` must be true or false; got {self.lowercase!r}")
         if self.separator not in ("", " "):
             raise ConfigError(f"`separator` must be '' or ' '; got {self.separator!r}")
-        if self.separator == "" and any(len(symbol) != 1 for symbol in self.symbols):
-            raise ConfigError("`symbols` must be single code points where `separator` is ''")
+        if not isinstance(self.symbols, tuple) or not self.symbols:
+            raise ConfigError(f"`symbols` must be a list of one symbol or more; got {self.symbols!r}")
+        illegal = [symbol for symbol in self.symbols if not self._is_symbol(symbol)]
+        if illegal:
+            form = "single code points" if self.separator == "" else "non-empty and without white space"
+            case = " and lower case" if self.lowercase else ""
+            raise ConfigError(
+                f"`symbols` must be {form}, in Unicode NFC{case}, and none of {', '.join(SPECIAL_SYMBOLS)}; "
+                f"got {illegal[0]!r}"
+            )
+        if len(set(self.symbols)) != len(self.symbols):
+            twice = next(symbol for symbol in self.symbols if self.symbols.count(symbol) > 1)
+            raise ConfigError(f"`symbols` must be distinct; got {twice!r} twice")
+
+    def _is_symbol(self, symbol: object) -> bool:
+        # A symbol that no text can be cut into would be a place in the vocabulary that nothing ever reaches.
+        if not isinstance(symbol, str) or symbol in SPECIAL_SYMBOLS or _normalize(symbol, self.lowercase) != symbol:
+            return False
+        return symbol.split() == [symbol] if self.separator else len(symbol) == 1
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], separator: str, lowercase: bool) -> SymbolTokenizer:
@@ -83,11 +96,19 @@ class SymbolTokenizer:
         return [ids[piece] for piece in pieces] + [STOP_ID]
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Returns the symbols of `ids` up to the first stop id, without special symbols."""
+        """Returns the symbols of `ids` up to the first stop id, without special symbols.
+
+        Raises:
+            ConfigError: an id that is not in the vocabulary: the ids are not of this tokenizer's model.
+        """
         found = []
         for value in ids:
             if value == STOP_ID:
                 break
+            if not 0 <= value < self.vocab_size:
+                raise ConfigError(
+                    f"expected ids below {self.vocab_size}; got {value}; model and tokenizer do not belong together"
+                )
             if value >= len(SPECIAL_SYMBOLS):
                 found.append(self.symbols[value - len(SPECIAL_SYMBOLS)])
         return found
@@ -117,11 +138,14 @@ class SymbolTokenizer:
         if not isinstance(spec, dict) or set(spec) != keys:
             got = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
             raise ConfigError(f"a tokenizer spec must have the keys {sorted(keys)}; got {got}")
-        if spec["kind"] != "symbols" or tuple(spec["special"]) != SPECIAL_SYMBOLS:
+        if spec["kind"] != "symbols" or spec["special"] != list(SPECIAL_SYMBOLS):
             raise ConfigError(
-                f"a tokenizer spec must be of kind 'symbols' with {SPECIAL_SYMBOLS}; got {spec['kind']!r}"
+                f"a tokenizer spec must be of kind 'symbols' with special symbols {', '.join(SPECIAL_SYMBOLS)}; "
+                f"got {spec['kind']!r} with {spec['special']!r}"
             )
-        return cls(tuple(spec["symbols"]), str(spec["separator"]), bool(spec["lowercase"]))
+        if not isinstance(spec["symbols"], list):
+            raise ConfigError(f"`symbols` must be a list; got {type(spec['symbols']).__name__}")
+        return cls(tuple(spec["symbols"]), spec["separator"], spec["lowercase"])
 
     def _ids(self) -> dict[str, int]:
         # Built once: the instance is frozen, so the cache cannot go stale.
@@ -132,9 +156,11 @@ class SymbolTokenizer:
         return cached
 
 
-def _cut(text: str, separator: str, lowercase: bool) -> list[str]:
+def _normalize(text: str, lowercase: bool) -> str:
     text = unicodedata.normalize("NFC", text)
-    if lowercase:
-        text = unicodedata.normalize("NFC", text.lower())
-    text = text.strip()
+    return unicodedata.normalize("NFC", text.lower()) if lowercase else text
+
+
+def _cut(text: str, separator: str, lowercase: bool) -> list[str]:
+    text = _normalize(text, lowercase).strip()
     return text.split() if separator else list(text)
