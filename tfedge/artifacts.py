@@ -35,7 +35,7 @@ def read_bytes(path: str | os.PathLike[str], what: str = "file") -> bytes:
 
 
 def check_writable(path: str | os.PathLike[str], force: bool = False) -> pathlib.Path:
-    """Refuses early: before minutes of work whose result could not be written.
+    """Refuses early: before minutes of work whose result could not be written. Makes nothing, no folder either.
 
     Raises:
         ArtifactError: `path` exists and `force` is false, or its folder cannot be made or written.
@@ -46,8 +46,10 @@ def check_writable(path: str | os.PathLike[str], force: bool = False) -> pathlib
             raise ArtifactError(f"expected a file name to write; {path} is a folder; name a file in it")
         if path.exists() and not force:
             raise ArtifactError(f"expected a free file name; {path} exists; pass --force to replace it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make_temporary(path).unlink()
+        folder = path.parent
+        while not folder.exists():  # What is missing can be made where the last existing folder can be written.
+            folder = folder.parent
+        _make_temporary(folder / path.name).unlink()
     except OSError as error:
         raise ArtifactError(
             f"expected to write {path.name} into {path.parent}; {error.strerror}; choose another name or folder"
@@ -72,7 +74,11 @@ def atomic_path(path: str | os.PathLike[str], force: bool = False) -> Iterator[p
         ArtifactError: as `check_writable`, or the disk is full.
     """
     path = check_writable(path, force)
-    temporary = _make_temporary(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _make_temporary(path)
+    except OSError as error:
+        raise ArtifactError(f"expected to write into {path.parent}; {error.strerror}; choose another folder") from error
     try:
         yield temporary
         with open(temporary, "rb+") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.artifacts import read_bytes
+from tfedge.artifacts import check_writable, read_bytes
 from tfedge.cli import verb, wing_a
 from tfedge.conversion import recipes
 
@@ -27,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line."""
-    for recipe in args.recipes or ():
-        recipes.get(recipe)
+    chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
     read_bytes(args.model, "trained model")
+    for recipe in chosen:
+        check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert

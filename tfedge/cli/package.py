@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.artifacts import read_bytes
+from tfedge.artifacts import check_writable, read_bytes
 from tfedge.cli import verb, wing_a
 from tfedge.conversion import recipes
 
@@ -37,6 +37,12 @@ def run(args: argparse.Namespace) -> int:
         recipes.get(args.recipe)
     for path, what in ((args.model, "converted model"), (args.trained, "trained model")):
         read_bytes(path, what)
+    from tfedge.modelfile import flatbuffer, pack
+
+    flatbuffer.verify_model(pack.split_model(args.model))
+    if not args.recipe and not pack.has_pack(args.model):
+        raise recipes.unnamed(args.model)
+    check_writable(args.out, args.force)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import pathlib
 
+from tfedge.artifacts import check_writable
 from tfedge.cli import verb, wing_a
 from tfedge.config import TaskConfig
 from tfedge.tasks.shipped import shipped_file
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     config = _config(args)
     from tfedge.tasks import registry
 
+    check_writable(args.out, args.force or args.resume)
     data = registry.load_task(args.task, args.data)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal

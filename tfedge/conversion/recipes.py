@@ -8,6 +8,7 @@ FULLY_CONNECTED products and keeps float between them.
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 
 from tfedge.errors import ConfigError, one_of
 
@@ -56,6 +57,11 @@ def get(name: str) -> Recipe:
     if name not in RECIPES:
         raise one_of("recipe", name, RECIPES)
     return RECIPES[name]
+
+
+def recipe_file(out: pathlib.Path, name: str, recipe: str) -> pathlib.Path:
+    """Returns where the file of model `name` and `recipe` is written."""
+    return out / f"{name}.{recipe}.tflite"
 
 
 def unnamed(path: object) -> ConfigError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tfedge.conversion.golden import KerasAnswer, answer_cases, choose_cases
 from tfedge.errors import ConfigError
@@ -30,13 +30,20 @@ def check_same_task(model: TrainedModel, data: TaskData) -> None:
     """Refuses a model and data that do not belong together.
 
     Raises:
-        ConfigError: the model was trained with another tokenizer or other lengths than the data gives.
+        ConfigError: the model was trained with another tokenizer or other lengths than the data gives, or on
+            another file, whose test words may be words that the model has learnt.
     """
-    if model.spec != data.spec:
+    trained_on = model.training.get("data") or {}
+    if model.spec != data.spec or trained_on.get("sha256", data.source["sha256"]) != data.source["sha256"]:
+        what = "symbols or lengths" if model.spec != data.spec else "bytes"
         raise ConfigError(
-            f"expected the data that the model was trained on ({model.training.get('data')}); got {dict(data.source)}, "
-            "whose symbols or lengths differ; pass the same --data"
+            f"expected the data that the model was trained on ({_named(trained_on)}); got {_named(data.source)}, "
+            f"whose {what} differ; pass the same --data"
         )
+
+
+def _named(source: Mapping[str, str]) -> str:
+    return f"{source.get('name')} {source.get('version')}, sha256 {str(source.get('sha256'))[:12]}"
 
 
 def answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import pathlib
@@ -17,6 +18,15 @@ from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.tasks.spec import TaskSpec
 
 _ENTRY = "tfedge.json"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def check_name(path: str | os.PathLike[str]) -> pathlib.Path:
+    """Returns `path`; ArtifactError where Keras would not write such a name, better before training than after."""
+    path = pathlib.Path(path)
+    if path.suffix != ".keras":
+        raise ArtifactError(f"expected a file name that ends in .keras; got {path}; rename it")
+    return path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +51,7 @@ class TrainedModel:
         Raises:
             ArtifactError: `path` does not end in .keras, exists without `force`, or cannot be written.
         """
-        path = pathlib.Path(path)
-        if path.suffix != ".keras":
-            raise ArtifactError(f"expected a file name that ends in .keras; got {path}; rename it")
+        path = check_name(path)
         with atomic_path(path, force) as temporary:
             self.network.save(temporary)
             with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as file:
@@ -65,6 +73,8 @@ class TrainedModel:
         except KeyError:
             raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds no task spec") from None
         except (zipfile.BadZipFile, ValueError, TypeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:  # Keras unpacks into a temporary folder.
+                raise
             first = str(error).strip().split("\n")[0][:200]
             raise ArtifactError(f"expected a .keras file written by tfedge train in {path}; {first}") from None
         return cls(network, TaskSpec.from_json(entry["task"]), entry["training"], digest)

@@ -9,18 +9,13 @@ from collections.abc import Sequence
 from tfedge.artifacts import check_writable
 from tfedge.conversion import recipes as recipes_module
 from tfedge.conversion.converter import Conversion, Seq2SeqConverter
-from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.recipes import RECIPES, recipe_file
 from tfedge.conversion.references import answer, check_same_task
 from tfedge.modelfile.pack import Pack, has_pack, read_pack, split_model
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
 from tfedge.progress import SILENT, Reporter
 from tfedge.tasks.registry import load_task
-
-
-def recipe_file(out: pathlib.Path, name: str, recipe: str) -> pathlib.Path:
-    """Returns where the file of model `name` and `recipe` is written."""
-    return out / f"{name}.{recipe}.tflite"
 
 
 def convert_model(

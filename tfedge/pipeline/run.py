@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from tfedge.artifacts import check_writable, write_bytes
 from tfedge.config import TaskConfig
 from tfedge.conversion.converter import Seq2SeqConverter
-from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.recipes import RECIPES, recipe_file
 from tfedge.conversion.references import References, answer, check_same_task
 from tfedge.modelfile.pack import Pack, reseal
 from tfedge.networks.trained_model import TrainedModel
-from tfedge.pipeline.convert import recipe_file
 from tfedge.pipeline.packing import PACKED_EXAMPLES, evaluation_examples, packing_job
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble

@@ -18,7 +18,7 @@ from tfedge.artifacts import check_writable, sha256_hex, write_bytes
 from tfedge.config import TaskConfig
 from tfedge.errors import ArtifactError
 from tfedge.networks.seq2seq import Seq2SeqTransformer
-from tfedge.networks.trained_model import TrainedModel
+from tfedge.networks.trained_model import TrainedModel, check_name
 from tfedge.progress import SILENT, Reporter
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.training.batches import BucketedBatches
@@ -76,10 +76,10 @@ def train(
         reporter: hears progress and a line an epoch.
 
     Raises:
-        ArtifactError: `out` exists, cannot be written, or there is a checkpoint that was neither resumed nor
-            discarded, or none to resume.
+        ArtifactError: `out` exists, is no `.keras` name, cannot be written, or there is a checkpoint that was
+            neither resumed nor discarded, or none to resume.
     """
-    out = check_writable(out, force or resume)
+    out = check_writable(check_name(out), force or resume)
     checkpoint = checkpoint_path(out)
     if resume and not checkpoint.exists():
         raise ArtifactError(f"expected a checkpoint {checkpoint} to resume; there is none; leave out --resume")
