@@ -32,10 +32,12 @@ def bench_files(
 
     Raises:
         ArtifactError, IntegrityError: no file, no pack, or changed bytes.
-        ConfigError: files of different tasks, or a runtime that is unknown or not installed.
+        ConfigError: files of different tasks, one file twice, or a runtime that is unknown or not installed.
     """
     chosen = choose_targets(targets)
     packs = [read_pack(path) for path in paths]
+    if len({pack.path.resolve() for pack in packs}) < len(packs):
+        raise ConfigError(f"expected different files to time; got {', '.join(map(str, paths))}; name each once")
     tasks = {str(pack.task) for pack in packs}
     if len(tasks) > 1:
         raise ConfigError(f"expected files of one task to compare; got {len(tasks)} tasks; bench them one by one")

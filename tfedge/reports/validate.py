@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from tfedge.checks.verdict import Finding
 from tfedge.errors import ConfigError
 from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.pack import Pack, read_pack
@@ -14,7 +16,7 @@ from tfedge.reports.schema import Report
 from tfedge.runtime.targets import choose_targets
 from tfedge.tasks.registry import load_task
 from tfedge.tasks.spec import TaskSpec
-from tfedge.validation.evaluate import evaluate
+from tfedge.validation.evaluate import Evaluation, evaluate
 
 
 def validate_file(
@@ -36,16 +38,20 @@ def validate_file(
 
     Raises:
         ArtifactError, IntegrityError: no file, no pack, or changed bytes.
-        ConfigError: a runtime that is unknown or not installed, or a lexicon of other symbols.
-        RuntimeUnavailableError: `full` without the data package.
+        ConfigError: an unknown runtime, or `full` for a file whose data the task does not have.
+        InputError: a lexicon with symbols that the file does not know.
+        RuntimeUnavailableError: a runtime that is not installed, or `full` without the data package.
     """
     chosen = choose_targets(targets)
     reporter.stage(f"validate {path}")
     pack = read_pack(path)
     reporter.say(f"pack is whole: {len(pack.golden)} golden cases, recipe {pack.manifest.recipe}")
     examples = _examples(pack, num_words, full, data)
-    reporter.say(f"{len(examples)} test words")
+    all_packed = not full and data is None and len(examples) < num_words
+    reporter.say(f"{len(examples)} test words" + (", all that the file carries" if all_packed else ""))
     evaluations = [evaluate(pack, target, examples, reporter) for target in chosen]
+    if not examples:
+        evaluations = [_without_accuracy(each) for each in evaluations]
     return assemble("validate", evaluations, {}, path)
 
 
@@ -57,17 +63,33 @@ def _examples(
         return packed[:num_words]
     spec = TaskSpec.from_json(dict(pack.task))
     loaded = load_task(spec.name, data)
+    if data is None and pack.evaluation:
+        _check_source(pack.evaluation.source, loaded.source)
     separator = spec.target_tokenizer.separator
     keras_texts = {example.text: example.keras_text for example in packed}
     test = loaded.test if full else loaded.test[:num_words]
     for example in test:
         spec.source_ids(example.text)  # Says at once which word the model cannot read.
-    examples = [
-        EvaluationExample(example.text, tuple(separator.join(phones) for phones in example.references), None)
+    return tuple(
+        EvaluationExample(
+            example.text,
+            tuple(separator.join(phones) for phones in example.references),
+            keras_texts.get(example.text),
+        )
         for example in test
-    ]
-    if all(example.text in keras_texts for example in examples):
-        examples = [EvaluationExample(e.text, e.references, keras_texts[e.text]) for e in examples]
-    if not examples:
-        raise ConfigError("expected test words; the data holds none; give a larger lexicon")
-    return tuple(examples)
+    )
+
+
+def _check_source(packed: Mapping[str, str], loaded: Mapping[str, str]) -> None:
+    """Refuses to score a file on data that it may have been trained on."""
+    if packed.get("sha256") != loaded.get("sha256"):
+        raise ConfigError(
+            f"expected the data that the file was made with, {packed.get('name')} {packed.get('version')}; "
+            f"got {loaded.get('name')} {loaded.get('version')}; pass that file as --data"
+        )
+
+
+def _without_accuracy(evaluation: Evaluation) -> Evaluation:
+    message = "expected test words; the file carries none"
+    finding = Finding("accuracy", "not_measured", message, fix="pass your own with --data")
+    return dataclasses.replace(evaluation, findings=(*evaluation.findings, finding))

@@ -49,8 +49,8 @@ def sources_of(spec: TaskSpec, texts: Sequence[str]) -> list[npt.NDArray[np.int3
 
 
 def label_of(evaluation: Evaluation) -> str:
-    """Returns the name of a file on a runtime, unique within a report."""
-    return f"{evaluation.pack.path.name} on {evaluation.target.name}"
+    """Returns the name of a file on a runtime, unique where files are: two builds may differ by folder alone."""
+    return f"{evaluation.pack.path} on {evaluation.target.name}"
 
 
 def measure_performance(
