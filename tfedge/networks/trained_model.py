@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import pathlib
+import tempfile
 import zipfile
 from typing import Any
 
@@ -73,8 +74,11 @@ class TrainedModel:
         except KeyError:
             raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds no task spec") from None
         except (zipfile.BadZipFile, ValueError, TypeError, OSError) as error:
-            if isinstance(error, OSError) and error.errno in _NO_ROOM:  # Keras unpacks into a temporary folder.
-                raise
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:  # Not the file's fault.
+                raise ArtifactError(
+                    f"expected room in {tempfile.gettempdir()}, where Keras unpacks {path}; {error.strerror}; "
+                    "make room there, or set TMPDIR to another folder"
+                ) from error
             first = str(error).strip().split("\n")[0][:200]
             raise ArtifactError(f"expected a .keras file written by tfedge train in {path}; {first}") from None
         return cls(network, TaskSpec.from_json(entry["task"]), entry["training"], digest)

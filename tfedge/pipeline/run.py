@@ -33,6 +33,8 @@ from tfedge.validation.performance import measure_performance
 
 # The recipe of `NAME.tflite`, chosen on dev words: the smallest file, right on both runtimes, loop in the graph.
 SHIPPED_RECIPE = "dynamic_wi8_afp32"
+# What the run's verdict rests on: the file that ships, and the float file it is measured against.
+GATED_RECIPES = ("float32", SHIPPED_RECIPE)
 
 
 def run_task(
@@ -78,7 +80,7 @@ def run_task(
     performance = measure_performance(runnable, [example.text for example in examples], reporter=reporter)
     reporter.stage("report")
     _seal(packs, evaluations, shipped)
-    report = assemble("run", [each for row in evaluations for each in row], performance, shipped)
+    report = assemble("run", [each for row in evaluations for each in row], performance, shipped, GATED_RECIPES)
     write_report(report_path(out, name), report, force)
     write_bytes(_card_path(out, name), model_card(report).encode(), force)
     reporter.say(f"model  {shipped}")

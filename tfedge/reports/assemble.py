@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tfedge.artifacts import sha256_hex
 from tfedge.errors import MeasurementError
@@ -21,6 +21,7 @@ def assemble(
     evaluations: Sequence[Evaluation],
     performance: Mapping[str, Performance],
     model_path: str | os.PathLike[str] | None = None,
+    gated_recipes: Collection[str] | None = None,
 ) -> Report:
     """Returns the report of what was measured, a row for each file on each runtime.
 
@@ -29,6 +30,7 @@ def assemble(
         evaluations: files of one task on runtimes, in the order they are to be read.
         performance: by `label_of`; what is missing was not measured.
         model_path: the file to ship, if there is one.
+        gated_recipes: whose rows decide the verdict, the others being shown for comparison; all by default.
     """
     rows = []
     for each in evaluations:
@@ -44,6 +46,7 @@ def assemble(
                 latency=cost.latency if cost else None,
                 memory=cost.memory if cost else None,
                 findings=each.findings,
+                is_gated=gated_recipes is None or each.pack.manifest.recipe in gated_recipes,
             )
         )
     first = evaluations[0].pack

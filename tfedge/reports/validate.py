@@ -43,8 +43,8 @@ def validate_file(
         RuntimeUnavailableError: a runtime that is not installed, or `full` without the data package.
     """
     chosen = choose_targets(targets)
-    reporter.stage(f"validate {path}")
     pack = read_pack(path)
+    reporter.stage(f"validate {path}")
     reporter.say(f"pack is whole: {len(pack.golden)} golden cases, recipe {pack.manifest.recipe}")
     examples = _examples(pack, num_words, full, data)
     all_packed = not full and data is None and len(examples) < num_words

@@ -36,15 +36,17 @@ def runs(pid):
 
 
 @pytest.mark.skipif("tflite-runtime" not in RUNTIMES, reason="there is no tflite-runtime for Python 3.12 and later")
-def test_load_when_a_cut_file_kills_the_interpreter_names_signal_and_request(tmp_path):
+def test_load_when_a_file_is_cut_is_a_finding_and_never_our_crash(tmp_path):
     cut = tmp_path / "cut.tflite"
     cut.write_bytes(autokey.MODEL.read_bytes()[:8000])
     with Worker("tflite-runtime") as worker:
         pid = worker.process.pid
-        with pytest.raises(WorkerError, match=r"load cut\.tflite.*died by SIGSEGV") as caught:
+        # tflite-runtime reads behind the end of a cut file. What lies there decides whether it dies or refuses.
+        with pytest.raises(WorkerError, match=r"load cut\.tflite") as caught:
             worker.load(cut)
-        assert caught.value.kind == "crashed"
-        assert not exists(pid)
+        assert caught.value.kind in ("crashed", "refused")
+        assert ("died by SIG" in str(caught.value)) == (caught.value.kind == "crashed")
+        assert exists(pid) == (caught.value.kind == "refused")
 
 
 def test_request_when_process_is_killed_under_way_names_signal_and_request(worker):
