@@ -9,6 +9,7 @@ import os
 import pathlib
 import tempfile
 import zipfile
+import zlib
 from typing import Any
 
 import keras
@@ -20,6 +21,8 @@ from tfedge.tasks.spec import TaskSpec
 
 _ENTRY = "tfedge.json"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What zipfile, HDF5 and Keras say of damaged bytes: a broken archive, packed data, member or weight file.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValueError, TypeError, OSError)
 
 
 def check_name(path: str | os.PathLike[str]) -> pathlib.Path:
@@ -69,11 +72,10 @@ class TrainedModel:
         digest = sha256_hex(read_bytes(path, "trained model"))
         try:
             with zipfile.ZipFile(path) as file:
-                entry = json.loads(file.read(_ENTRY))
+                entry = json.loads(file.read(_ENTRY)) if _ENTRY in file.namelist() else None
+            spec, training = _task_and_training(entry, path)
             network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except KeyError:
-            raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds no task spec") from None
-        except (zipfile.BadZipFile, ValueError, TypeError, OSError) as error:
+        except _UNREADABLE as error:
             if isinstance(error, OSError) and error.errno in _NO_ROOM:  # Not the file's fault.
                 raise ArtifactError(
                     f"expected room in {tempfile.gettempdir()}, where Keras unpacks {path}; {error.strerror}; "
@@ -81,4 +83,13 @@ class TrainedModel:
                 ) from error
             first = str(error).strip().split("\n")[0][:200]
             raise ArtifactError(f"expected a .keras file written by tfedge train in {path}; {first}") from None
-        return cls(network, TaskSpec.from_json(entry["task"]), entry["training"], digest)
+        if not isinstance(network, Seq2SeqTransformer):
+            kind = type(network).__name__
+            raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds a {kind}")
+        return cls(network, spec, training, digest)
+
+
+def _task_and_training(entry: Any, path: str | os.PathLike[str]) -> tuple[TaskSpec, dict[str, Any]]:
+    if not isinstance(entry, dict) or "task" not in entry or not isinstance(entry.get("training"), dict):
+        raise ArtifactError(f"expected a .keras file written by tfedge train; {path} holds no task spec")
+    return TaskSpec.from_json(entry["task"]), entry["training"]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfedge.networks.greedy import greedy_decode
+
+STOP = 2
+
+
+def plain_loop(network, sources, max_target_length):
+    """Greedy decoding without cache, loop or batch: the whole decoder again for every token."""
+    targets = np.zeros((len(sources), max_target_length), np.int32)
+    for row, source in enumerate(sources):
+        ids = np.zeros((1, max_target_length + 1), np.int32)
+        ids[0, 0] = 1
+        for position in range(max_target_length):
+            logits = np.asarray(network((source[None], ids[:, :-1])))
+            ids[0, position + 1] = targets[row, position] = np.argmax(logits[0, position])
+            if targets[row, position] == STOP:
+                break
+    return targets
+
+
+def prefer(network, token, by):
+    """Adds to the logit of `token`."""
+    bias = network.logits_dense.bias
+    bias.assign(bias.numpy() + by * np.eye(bias.shape[0])[token])
+
+
+@pytest.mark.parametrize("changes", [{}, {"num_key_value_heads": 2, "position": "learned"}])
+def test_greedy_decode_then_equals_a_plain_loop(make_network, sources, changes):
+    network = make_network(**changes)
+    prefer(network, STOP, by=2.0)
+    decoded = np.asarray(greedy_decode(network, sources, 6))
+    assert decoded.dtype == np.int32
+    np.testing.assert_array_equal(decoded, plain_loop(network, sources, 6))
+    # Rows that end at different steps, and one that never ends: else this compares little.
+    stops = {int(np.argmax(row == STOP)) if STOP in row else -1 for row in decoded}
+    assert len(stops) >= 3
+    assert len(np.unique(decoded, axis=0)) >= 4
+
+
+def test_greedy_decode_when_in_a_graph_then_the_same(make_network, sources):
+    network = make_network()
+    prefer(network, STOP, by=2.0)
+    graph = tf.function(lambda ids: greedy_decode(network, ids, 6))
+    np.testing.assert_array_equal(graph(tf.constant(sources)), greedy_decode(network, sources, 6))
+
+
+def test_greedy_decode_when_it_stops_at_once_then_the_stop_and_zeros(make_network, sources):
+    network = make_network()
+    prefer(network, STOP, by=1000.0)
+    np.testing.assert_array_equal(greedy_decode(network, sources, 4), [[STOP, 0, 0, 0]] * 16)
+
+
+def test_greedy_decode_when_it_never_stops_then_ends_at_the_longest(make_network, sources):
+    network = make_network()
+    prefer(network, STOP, by=-1000.0)
+    decoded = np.asarray(greedy_decode(network, sources, 7))
+    assert decoded.shape == (16, 7)
+    assert STOP not in decoded
+
+
+def test_greedy_decode_when_a_source_is_padded_more_then_the_same_answers(make_network, sources):
+    network = make_network()
+    cut = np.where(np.arange(8) < 5, sources, 0)
+    np.testing.assert_array_equal(greedy_decode(network, cut, 6), greedy_decode(network, cut[:, :5], 6))
