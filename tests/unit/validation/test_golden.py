@@ -57,7 +57,7 @@ def test_check_golden_when_float32_differs_in_one_of_many_cases_fails() -> None:
         (40, 7, "fail"),
     ],
 )
-def test_check_golden_when_a_quantized_file_flips_tolerates_what_near_ties_explain(count: int, flipped: int, verdict: str) -> None:
+def test_check_golden_when_a_quantized_file_flips_tolerates_near_ties(count: int, flipped: int, verdict: str) -> None:
     assert _golden([RIGHT] * (count - flipped) + [FLIPPED] * flipped).verdict == verdict
 
 
