@@ -93,7 +93,7 @@ class Forks:
         print(json.dumps(request), file=self._pipe(self._server.stdin), flush=True)
         process = int(self._answer())
         while kill_at and kill_at not in outputs["stderr"].read_text():
-            if select.select([self._server.stdout], [], [], 0.02)[0]:
+            if select.select([self._pipe(self._server.stdout)], [], [], 0.02)[0]:
                 break  # It has ended before it said so; the test's own comparison will tell.
         else:
             if kill_at:

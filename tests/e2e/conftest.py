@@ -78,8 +78,8 @@ def converted(road, forks, trained) -> Step:
 def packaged(road, forks, converted) -> Step:
     """`tfedge package` of a file without pack, killed and run again: packed/mine.tflite."""
     (road / "bare.tflite").write_bytes(split_model(road / "out" / "m.float32.tflite"))
-    command = ("package", "bare.tflite", "--from", "m.keras", "--recipe", "float32", "--data", "lexicon.tsv")
-    command = (*command, "--out", "packed/mine.tflite")
+    model = ("--from", "m.keras", "--recipe", "float32", "--data", "lexicon.tsv")
+    command = ("package", "bare.tflite", *model, "--out", "packed/mine.tflite")
     killed = forks.run(road, *command, kill_at="answers of Keras")
     left = tuple(names(road / "packed")) if (road / "packed").exists() else ()
     step = Step(forks.run(road, *command), killed, left)

@@ -6,6 +6,7 @@ import itertools
 import json
 import pathlib
 import random
+from collections.abc import Mapping
 
 # Cyrillic, and not the letters of any data that tfedge ships.
 SOUNDS = {"а": "A", "б": "B", "в": "V", "г": "G", "д": "D", "е": "E", "ж": "ZH", "з": "Z"}
@@ -71,7 +72,7 @@ def write_small_lexicon(path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def write_config(path: pathlib.Path, config: dict[str, object]) -> pathlib.Path:
+def write_config(path: pathlib.Path, config: Mapping[str, object]) -> pathlib.Path:
     """Writes a config file."""
     path.write_text(json.dumps(config), encoding="utf-8")
     return path

@@ -11,6 +11,8 @@ from tfedge.conversion import recipes as recipes_module
 from tfedge.conversion.converter import Conversion, Seq2SeqConverter
 from tfedge.conversion.recipes import RECIPES, recipe_file
 from tfedge.conversion.references import answer, check_same_task
+from tfedge.errors import ConfigError
+from tfedge.modelfile.manifest import Manifest
 from tfedge.modelfile.pack import Pack, has_pack, read_pack, split_model
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
@@ -76,7 +78,7 @@ def package_model(
         recipe: how `tflite` was quantized; may be left out where its old pack says so.
 
     Raises:
-        ConfigError: no recipe given and none known, or an unknown one.
+        ConfigError: no recipe given and none known, an unknown one, or the old pack names another trained model.
         ArtifactError, UnsupportedOpError, WorkerError: the file cannot be read, packed or run.
     """
     check_writable(out, force)
@@ -86,6 +88,7 @@ def package_model(
     used = recipes_module.get(recipe or (known.recipe if known else ""))
     model_bytes = split_model(tflite)
     model = TrainedModel.load(trained)
+    _check_origin(tflite, known, model)
     data = load_task(model.spec.name, data_path)
     check_same_task(model, data)
     examples = data.test[:PACKED_EXAMPLES]
@@ -95,3 +98,13 @@ def package_model(
     job = packing_job(model, data, references, examples, converter)
     calibration = dict(known.calibration) if known and known.calibration else None
     return job.pack(Conversion(used, model_bytes, calibration), pathlib.Path(out), force=force)
+
+
+def _check_origin(tflite: str | os.PathLike[str], known: Manifest | None, model: TrainedModel) -> None:
+    """Refuses to call one model's answers the reference of another's file."""
+    origin = known.provenance.get("trained_model_sha256") if known else None
+    if origin not in (None, model.sha256):
+        raise ConfigError(
+            f"expected the trained model that {tflite} was converted from, sha256 {str(origin)[:12]}; got one with "
+            f"{model.sha256[:12]}; pass that one, or convert this one"
+        )

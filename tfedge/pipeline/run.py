@@ -105,9 +105,8 @@ def _convert_and_evaluate(
     targets = installed_targets()
     packs: list[Pack] = []
     total = len(RECIPES) * (1 + len(targets))
-    # All cores but one run files; the last one converts the next.
     with (
-        concurrent.futures.ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1)) as pool,
+        concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool,
         reporter.bar("recipes and runtimes", total) as bar,
     ):
         waiting = []

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import pathlib
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,10 @@ class Checkpoint:
             with np.load(io.BytesIO(read_bytes(path, "checkpoint")), allow_pickle=False) as file:
                 flat = {name: file[name] for name in file.files}
             state = json.loads(str(flat.pop("state")))
-        except (ValueError, KeyError, OSError, EOFError) as error:
+            places = {key: (key.split("/")[0], int(key.split("/")[1])) for key in flat}
+        except (ValueError, TypeError, LookupError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"expected a training checkpoint in {path}; {error}; delete it to start anew") from None
         arrays: dict[str, list[np.ndarray]] = {}
-        for key in sorted(flat, key=lambda key: (key.split("/")[0], int(key.split("/")[1]))):
-            arrays.setdefault(key.split("/")[0], []).append(flat[key])
+        for key in sorted(flat, key=places.__getitem__):
+            arrays.setdefault(places[key][0], []).append(flat[key])
         return cls(arrays, state)

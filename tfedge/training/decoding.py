@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfedge.networks.greedy import greedy_decode
 from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.progress import Bar
+from tfedge.text.tokenizer import STOP_ID
 from tfedge.training.batches import pad
 
 _ROWS = 256
@@ -41,7 +42,7 @@ class GreedyDecoder:
             longest = max(len(sources[i]) for i in members)
             width = next((w for w in _WIDTHS if longest <= w <= self._max_source_length), self._max_source_length)
             # The last rows of a short batch are padding: an empty source costs a few steps and is thrown away.
-            rows = [sources[i] for i in members] + [[2]] * (_ROWS - len(members))
+            rows = [sources[i] for i in members] + [[STOP_ID]] * (_ROWS - len(members))
             decoded = self._decode(tf.constant(pad(rows, width))).numpy()
             for index, row in zip(members, decoded, strict=False):
                 outputs[index] = trim(row)
@@ -51,5 +52,8 @@ class GreedyDecoder:
 
 
 def trim(row: npt.NDArray[np.int32]) -> list[int]:
-    """Returns the ids of a padded output row, without padding."""
-    return [int(value) for value in row[: int(np.count_nonzero(row))]]
+    """Returns the ids of a padded output row up to and including the stop id, or without the padding at its end."""
+    stops = np.flatnonzero(row == STOP_ID)
+    # A network that was hardly trained may answer padding in the middle: only what comes after the end is cut.
+    end = stops[0] if stops.size else np.max(np.flatnonzero(row), initial=-1)
+    return [int(value) for value in row[: end + 1]]

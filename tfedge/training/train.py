@@ -32,6 +32,16 @@ def checkpoint_path(out: pathlib.Path) -> pathlib.Path:
     return out.with_suffix(".checkpoint.npz")
 
 
+def log_path(out: pathlib.Path) -> pathlib.Path:
+    """Returns where the run that writes `out` logs a row an epoch."""
+    return out.with_suffix(".csv")
+
+
+def curve_path(out: pathlib.Path) -> pathlib.Path:
+    """Returns where the run that writes `out` draws its curve."""
+    return out.with_suffix(".png")
+
+
 def build_network(data: TaskData, config: TaskConfig) -> Seq2SeqTransformer:
     """Returns an untrained network of the configured sizes, with weights from the configured seed."""
     keras.utils.set_random_seed(config.training.seed)
@@ -76,8 +86,8 @@ def train(
         reporter: hears progress and a line an epoch.
 
     Raises:
-        ArtifactError: `out` exists, is no `.keras` name, cannot be written, or there is a checkpoint that was
-            neither resumed nor discarded, or none to resume.
+        ArtifactError: `out`, its log or its curve exists, `out` is no `.keras` name or cannot be written, or there
+            is a checkpoint that was neither resumed nor discarded, or none to resume.
     """
     out = check_writable(check_name(out), force or resume)
     checkpoint = checkpoint_path(out)
@@ -85,6 +95,8 @@ def train(
         raise ArtifactError(f"expected a checkpoint {checkpoint} to resume; there is none; leave out --resume")
     if checkpoint.exists() and not resume and not force:
         raise ArtifactError(f"expected no unfinished run; {checkpoint} exists; pass --resume, or --force to start anew")
+    for path in (log_path(out), curve_path(out)):  # `words.csv` may be the user's own lexicon.
+        check_writable(path, force or resume)
     network = build_network(data, config)
     decoder = GreedyDecoder(network, data.spec.max_target_length)
     trainer = Trainer(
@@ -135,8 +147,8 @@ def _write_log(history: Sequence[Row], out: pathlib.Path, reporter: Reporter) ->
     writer = csv.DictWriter(buffer, list(history[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
-    write_bytes(out.with_suffix(".csv"), buffer.getvalue().encode(), force=True)
-    write_bytes(out.with_suffix(".png"), draw_curve(history), force=True)
+    write_bytes(log_path(out), buffer.getvalue().encode(), force=True)
+    write_bytes(curve_path(out), draw_curve(history), force=True)
     row = history[-1]
     reporter.say(
         f"epoch {row['epoch']}: train loss {row['train_loss']:.3f}, dev WER {row['dev_wer']:.2f} %, "

@@ -101,14 +101,14 @@ class Trainer:
         """Runs the remaining epochs; returns one row an epoch."""
         steps = len(self.batches)
         for epoch in range(len(self.history), self.config.epochs):
+            if self._stalled():  # Also a run taken up again after its last epoch.
+                break
             start = time.monotonic()
             loss = self._run_epoch(epoch, steps)
             train_seconds = time.monotonic() - start
             self.history.append(self._finish_epoch(epoch, loss, start, train_seconds))
             self.save()
             self.on_epoch(self.history)
-            if self._stalled():
-                break
         self._load(self.best)
         return self.history
 
@@ -146,14 +146,14 @@ class Trainer:
         live = [variable.numpy() for variable in self.model.trainable_variables]
         averaged = [average.numpy() for average in self.averages]
         self._load(averaged)
-        error = self.dev_error()
+        error = round(self.dev_error(), 3)  # As the history keeps it: a tie is no improvement.
         self._load(live)
         if error < min((row["dev_wer"] for row in self.history), default=float("inf")):
             self.best = averaged
         return {
             "epoch": epoch + 1,
             "train_loss": round(loss, 5),
-            "dev_wer": round(error, 3),
+            "dev_wer": error,
             "learning_rate": round(float(self.optimizer.learning_rate), 8),
             "seconds": round(time.monotonic() - start, 1),
             "steps_per_second": round(len(self.batches) / train_seconds, 3),
@@ -161,7 +161,7 @@ class Trainer:
 
     def _stalled(self) -> bool:
         errors = [row["dev_wer"] for row in self.history]
-        return len(errors) - 1 - int(np.argmin(errors)) >= self.config.patience
+        return bool(errors) and len(errors) - 1 - int(np.argmin(errors)) >= self.config.patience
 
     def _load(self, values: Sequence[np.ndarray]) -> None:
         for variable, value in zip(self.model.trainable_variables, values, strict=True):

@@ -18,7 +18,7 @@ from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.accuracy import AccuracyReport, score
 from tfedge.validation.gates import accuracy_gate, size_gate
-from tfedge.validation.golden import check_golden, check_outputs_health
+from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
 from tfedge.validation.limits import limits_of
 
 # Cause and fix of what the worker's client reports.
@@ -120,7 +120,7 @@ def decode_texts(
             done = count
 
         outputs = worker.decode_many(sources, entry, spec.max_target_length, on_progress=advance)
-    return entry, [[int(value) for value in row[: np.count_nonzero(row)]] for row in outputs]
+    return entry, [list(trimmed(row)) for row in outputs]
 
 
 def decode_entry(worker: Worker) -> str:

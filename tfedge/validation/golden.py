@@ -53,7 +53,7 @@ def check_golden(cases: Sequence[GoldenCase], actual_ids: Sequence[Ids | None], 
         )
     missing = [case.name for case, actual in zip(cases, actual_ids, strict=True) if actual is None]
     answered = [(case, actual) for case, actual in zip(cases, actual_ids, strict=True) if actual is not None]
-    differing = [text for case, actual in answered if (text := _divergence(case, _trimmed(actual), key))]
+    differing = [text for case, actual in answered if (text := _divergence(case, trimmed(actual), key))]
     allowed = 0 if key == KERAS else _allowed_flips(len(cases))
     told = (
         f"{len(answered) - len(differing)} of {len(cases)} cases answer as {_whose(key)}, at most {allowed} may differ"
@@ -85,7 +85,7 @@ def check_outputs_health(outputs: Sequence[Ids], sources: Sequence[Ids]) -> tupl
     """
     if not outputs or len(outputs) != len(sources):
         raise ConfigError(f"expected one source an output, one or more; got {len(sources)} and {len(outputs)}")
-    answers = [_trimmed(ids) for ids in outputs]
+    answers = [trimmed(ids) for ids in outputs]
     letters = [answer[:-1] if answer[-1:] == (STOP_ID,) else answer for answer in answers]
     lost = "the decoder lost its place: look at cache_update_index and the caches, then at the attention scores' scale"
     endless = "the stop token never wins: look at the caches, then at the scale of the logits"
@@ -154,8 +154,8 @@ def _allowed(count: int, share: float) -> int:
     return min(max(1, int(count * share)), count - 1)
 
 
-def _trimmed(ids: Ids) -> tuple[int, ...]:
-    """Cuts a row of ids after its stop token, or where it has none, before its padding."""
+def trimmed(ids: Ids) -> tuple[int, ...]:
+    """Returns a row of ids up to and including its stop token, or where it has none, without padding at its end."""
     row = [int(value) for value in ids]
     if STOP_ID in row:
         return tuple(row[: row.index(STOP_ID) + 1])

@@ -65,6 +65,17 @@ def test_assemble_when_there_is_no_one_file_then_no_path_and_no_sha256(evaluatio
 
 
 @pytest.mark.parametrize(
+    ("gated", "verdict"),
+    [(None, "fail"), (("float32", "static_wi8_ai8"), "fail"), (("float32",), "pass")],
+)
+def test_assemble_then_only_gated_recipes_decide_the_verdict_and_all_are_shown(evaluation, gated, verdict):
+    evaluations = [evaluation(), evaluation("static_wi8_ai8", findings=(REFUSED,))]
+    report = assemble("run", evaluations, {}, gated_recipes=gated)
+    assert (report.verdict, len(report.rows)) == (verdict, 2)
+    assert [row.verdict for row in report.rows] == ["pass", "fail"]
+
+
+@pytest.mark.parametrize(
     ("milliseconds", "said"),
     [
         (0.5, "dynamic_wi8_afp32 on ai-edge-litert: 2.00x the speed of float32 by greedy (95 % interval"),
