@@ -27,7 +27,8 @@ END = "<!-- measured: end -->"
 def measured_region(report: Report) -> str:
     """Returns what stands between the marks: the table, its caption, date and machine."""
     made = f"Measured {report.created_utc[:10]} by `tfedge {report.kind} {report.task}`"
-    return f"\n{markdown.results_table(report)}\n{made} on {cells.conditions_line(report)}.\n"
+    notes = "".join(f"- {note}\n" for note in report.notes)
+    return f"\n{markdown.results_table(report)}\n{notes}\n{made} on {cells.conditions_line(report)}.\n"
 
 
 def replace_region(readme: str, region: str) -> str:
