@@ -47,6 +47,10 @@ def test_test_command_is_what_ci_runs_to_the_letter_and_last():
     assert CI.rstrip().splitlines()[-1] == command("test")
 
 
+def test_run_command_is_run_by_ci_to_the_letter():
+    assert command("run") in CI.splitlines()
+
+
 def tfedge_lines() -> list[str]:
     """Returns the `tfedge ...` commands of the README's bash blocks."""
     blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
