@@ -35,11 +35,11 @@ def runs(pid):
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-@pytest.mark.skipif("tflite-runtime" not in RUNTIMES, reason="there is no tflite-runtime for Python 3.12 and later")
-def test_load_when_a_file_is_cut_is_a_finding_and_never_our_crash(tmp_path):
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_load_when_a_file_is_cut_is_a_finding_and_never_our_crash(tmp_path, runtime):
     cut = tmp_path / "cut.tflite"
     cut.write_bytes(autokey.MODEL.read_bytes()[:8000])
-    with Worker("tflite-runtime") as worker:
+    with Worker(runtime) as worker:
         pid = worker.process.pid
         # tflite-runtime reads behind the end of a cut file. What lies there decides whether it dies or refuses.
         with pytest.raises(WorkerError, match=r"load cut\.tflite") as caught:
