@@ -25,6 +25,8 @@ HEALTH = {"runs", "golden_cases", "decoder_listens", "answers_not_empty", "answe
 TOO_SMALL_FOR = {"size", "accuracy"}
 # The rule is learnt to the last word on most machines; half of that would be luck of the letters, and not the rule.
 LEARNT = 0.8
+# Static int8 changes a word or two of these 60; a file with a broken cache or scale changes nearly all.
+KEPT = 0.8
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_convert_then_golden_cases_are_the_hard_ones_and_float32_answers_as_kera
         assert texts["upper_case"] == texts["upper_case"].upper() != texts["upper_case"].lower()
         assert set("".join(texts.values()).lower()) == set(lexicons.SOUNDS)
         same = [case.expected_ids["keras"] == case.expected_ids[recipe] for case in pack.golden]
-        assert all(same) if recipe == "float32" else sum(same) >= 0.9 * len(same)
+        assert all(same) if recipe == "float32" else sum(same) >= KEPT * len(same)
 
 
 def test_convert_then_test_words_are_kerass_own_and_were_not_trained_on(packs):
@@ -110,7 +112,7 @@ def test_validate_then_every_gate_spoke_on_every_runtime(reports, recipe):
 def test_validate_then_answers_are_kerass(reports, recipe):
     for row in reports[recipe][1].rows:
         assert row.accuracy.num_examples == TEST_WORDS
-        assert row.accuracy.identical_share == 1.0 if recipe == "float32" else row.accuracy.identical_share >= 0.9
+        assert row.accuracy.identical_share >= (1.0 if recipe == "float32" else KEPT)
         assert row.accuracy.wer <= 100 * (1 - LEARNT)
 
 
