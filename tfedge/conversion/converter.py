@@ -7,6 +7,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,7 +147,9 @@ def _quantize_products(float_model: bytes, calibration: Calibration, folder: pat
     path = os.pathsep.join([str(pathlib.Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     if done.returncode != 0:
-        last = (done.stderr.strip().split("\n") or [""])[-1][:300]
+        last = done.stderr.strip().split("\n")[-1][:300] or f"exit code {done.returncode}, and no word"
+        if done.returncode < 0:
+            last = f"killed by {signal.Signals(-done.returncode).name}"
         if "No module named 'litert_quantizer'" in done.stderr:
             raise RuntimeUnavailableError(
                 "expected the package litert-quantizer; it is not installed; run: pip install 'tfedge[train]'"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tfedge.tasks.g2p import Example
 from tfedge.tasks.spec import TaskSpec
+from tfedge.text.tokenizer import SymbolTokenizer
 from tfedge.training.decoding import GreedyDecoder
 
 _RANDOM_CASES = 8
@@ -41,29 +42,46 @@ def choose_cases(examples: Sequence[Example], spec: TaskSpec) -> list[tuple[str,
         examples: training or dev examples.
         spec: its source tokenizer's symbols are covered.
     """
-    texts = sorted(example.text for example in examples)
+    tokenizer = spec.source_tokenizer
+    known = frozenset(tokenizer.symbols)
+    symbols_of = {example.text: _symbols(example.text, tokenizer, known) for example in examples}
+    texts = sorted(symbols_of)
     by_length = sorted(texts, key=len)
     spoken = max(examples, key=lambda example: (max(map(len, example.references)), example.text))
     cases = {"shortest_word": by_length[0], "longest_word": by_length[-1], "longest_pronunciation": spoken.text}
-    tokenizer = spec.source_tokenizer
     for symbol in tokenizer.symbols:
         if not symbol.isalnum():
             name = unicodedata.name(symbol, f"U+{ord(symbol):04X}").lower().replace(" ", "_")
-            holding = [text for text in texts if symbol in text]
+            holding = [text for text in texts if symbol in symbols_of[text]]
             if holding:
                 cases[f"with_{name}"] = max(holding, key=len)
-    uncovered = set(tokenizer.symbols) - {symbol for text in cases.values() for symbol in text}
+    uncovered = set(tokenizer.symbols).difference(*(symbols_of[text] for text in cases.values()))
     while uncovered:
-        best = max(texts, key=lambda text: (len(uncovered & set(text)), -len(text)))
-        if not uncovered & set(best):
+        best = max(texts, key=lambda text: (len(uncovered & symbols_of[text]), -len(text)))
+        covered = uncovered & symbols_of[best]
+        if not covered:
             break
-        cases[f"symbols_{''.join(sorted(uncovered & set(best)))}"] = best
-        uncovered -= set(best)
+        cases[f"symbols_{''.join(sorted(covered))}"] = best
+        uncovered -= covered
     chosen = random.Random(_SEED).sample(texts, min(_RANDOM_CASES, len(texts)))
     cases |= {f"random_{index}": text for index, text in enumerate(chosen)}
-    if tokenizer.lowercase:
-        cases["upper_case"] = chosen[0].upper()
+    # Some letters do not come back from capitals ("ß" becomes "SS"): such a word is no case.
+    shouted = [text for text in chosen if text.upper() != text and _lower(text.upper()) == _lower(text)]
+    if tokenizer.lowercase and shouted:
+        cases["upper_case"] = shouted[0].upper()
     return list(cases.items())
+
+
+def _symbols(text: str, tokenizer: SymbolTokenizer, known: frozenset[str]) -> frozenset[str]:
+    """Returns the symbols of `text` as the tokenizer sees them: a word in capitals may cover small letters."""
+    letters = frozenset(text)
+    if tokenizer.separator == "" and text.isascii() and letters <= known:
+        return letters  # Nothing to normalise: a hundred thousand words take a second otherwise.
+    return frozenset(tokenizer.pieces(tokenizer.encode(text)))
+
+
+def _lower(text: str) -> str:
+    return unicodedata.normalize("NFC", text.lower())
 
 
 def answer_cases(cases: Sequence[tuple[str, str]], spec: TaskSpec, decoder: GreedyDecoder) -> list[KerasAnswer]:

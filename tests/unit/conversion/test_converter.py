@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from tests.unit.runtime.conftest import RUNTIMES
+from tfedge.conversion import recipes
+from tfedge.conversion.converter import Seq2SeqConverter
+from tfedge.conversion.recipes import RECIPES
+from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError
+from tfedge.modelfile.summary import refused_ops
+from tfedge.runtime.client import GREEDY, STEPS, Worker
+from tfedge.training.decoding import GreedyDecoder
+
+HIDDEN, LENGTH, HEADS, DIM, VOCAB = 32, 8, 1, 16, 11
+NAMES = tuple(RECIPES)
+STATIC = ("static_wi8_ai8", "static_wi8_ai8_fc")
+CROSS = {"cross_bias": (1, 1, 1, LENGTH)} | {f"cross_{part}_0": (1, HEADS, LENGTH, DIM) for part in ("key", "value")}
+CACHE = {f"cache_{part}_0": (1, HEADS, LENGTH, DIM) for part in ("key", "value")}
+# signature -> (inputs, outputs), each name -> (shape, dtype).
+FLOATS, IDS = "float32", "int32"
+SIGNATURES = {
+    "encode": ({"source_ids": ((1, LENGTH), IDS)}, {name: (shape, FLOATS) for name, shape in CROSS.items()}),
+    "decode_step": (
+        {
+            "token_ids": ((1, 1), IDS),
+            "cache_update_index": ((1,), IDS),
+            **{name: (shape, FLOATS) for name, shape in {**CROSS, **CACHE}.items()},
+        },
+        {"logits": ((1, VOCAB), FLOATS), **{name: (shape, FLOATS) for name, shape in CACHE.items()}},
+    ),
+    "greedy": ({"source_ids": ((1, LENGTH), IDS)}, {"target_ids": ((1, LENGTH), IDS)}),
+}
+
+
+@pytest.fixture(scope="module")
+def sources(tiny_data):
+    """int32 (48, 8): words of both lengths, dev words first."""
+    return np.concatenate([tiny_data.spec.source_array(e.text) for e in (*tiny_data.dev, *tiny_data.train[:8])])
+
+
+@pytest.fixture(scope="module")
+def keras_answers(trained_model, sources):
+    """int32 (48, 8): what Keras answers, padded as a file answers."""
+    answers = GreedyDecoder(trained_model.network, LENGTH)([[int(i) for i in row if i] for row in sources])
+    assert len({tuple(ids) for ids in answers}) > 20
+    return np.array([ids + [0] * (LENGTH - len(ids)) for ids in answers], np.int32)
+
+
+def identical_share(ours, others) -> float:
+    return float(np.mean(np.all(ours == others, axis=1)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_convert_then_signatures_names_shapes_and_types_are_the_contract(graph_of, name):
+    wanted = {key: sides for key, sides in SIGNATURES.items() if key != "greedy" or RECIPES[name].has_greedy}
+    found = {
+        key: tuple({n: (t.shape, t.dtype) for n, t in side.items()} for side in (signature.inputs, signature.outputs))
+        for key, signature in graph_of(name).signatures.items()
+    }
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_convert_then_builtin_ops_alone_and_no_variable(graph_of, name):
+    assert refused_ops(graph_of(name)) == []
+    assert graph_of(name).resource_variables == ()
+
+
+def test_convert_then_signatures_share_the_weights(graph_of, trained_model):
+    parameters = sum(int(np.prod(variable.shape)) for variable in trained_model.network.trainable_variables)
+    stored = graph_of("float32").weight_bytes["float32"]
+    # 4 bytes each and, beside them, the sinusoids of both sides (one table each, cut or whole in each signature) and
+    # a few scalars. Three signatures that shared nothing would hold the decoder twice.
+    sinusoids = 4 * LENGTH * HIDDEN
+    assert 4 * parameters <= stored < 4 * parameters + 4 * sinusoids
+
+
+@pytest.mark.parametrize(
+    ("name", "is_quantized"),
+    [
+        # What the converter leaves in float: less than 1,024 numbers.
+        ("dynamic_wi8_afp32", lambda path, size: size >= 1024),
+        ("static_wi8_ai8", lambda path, size: True),
+        # Embeddings are looked up and never multiplied.
+        ("static_wi8_ai8_fc", lambda path, size: "embedding" not in path),
+    ],
+)
+def test_convert_when_int8_then_matrices_are_stored_in_a_byte_each(graph_of, trained_model, name, is_quantized):
+    sizes = {v.path: int(np.prod(v.shape)) for v in trained_model.network.trainable_variables if len(v.shape) == 2}
+    bytes_of = graph_of(name).weight_bytes
+    expected = sum(size for path, size in sizes.items() if is_quantized(path, size))
+    assert expected > 0.5 * sum(sizes.values())
+    # Constants of the graph, such as sinusoids, may be int8 too.
+    assert expected <= bytes_of["int8"] <= expected + 4 * LENGTH * HIDDEN
+    assert bytes_of.get("float32", 0) < graph_of("float32").weight_bytes["float32"] / 2
+
+
+def test_convert_when_dynamic_then_per_tensor_as_tflite_runtime_needs(graph_of):
+    graph = graph_of("dynamic_wi8_afp32")
+    assert (graph.per_tensor_weights > 0, graph.per_channel_weights) == (True, 0)
+    assert max(op.version for op in graph.ops if op.name == "FULLY_CONNECTED") < 12
+
+
+@pytest.mark.parametrize("name", STATIC)
+def test_convert_when_static_then_products_are_int8_through_and_through(graph_of, name):
+    graph = graph_of(name)
+    products = [op for op in graph.ops if op.name == "FULLY_CONNECTED"]
+    assert {op.input_dtypes[:2] + op.output_dtypes for op in products} == {("int8", "int8", "int8")}
+    assert graph.per_channel_weights >= 10
+    dtypes = {dtype for op in graph.ops if op.name == "SOFTMAX" for dtype in op.output_dtypes}
+    assert dtypes == {"float32" if name.endswith("_fc") else "int8"}
+
+
+@pytest.mark.parametrize("entry", [GREEDY, STEPS])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_convert_when_float_then_answers_are_keras_on_each_runtime(
+    convert_to_file, sources, keras_answers, runtime, entry
+):
+    with Worker(runtime) as worker:
+        worker.load(convert_to_file("float32"))
+        np.testing.assert_array_equal(worker.decode_many(sources, entry, LENGTH), keras_answers)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_convert_when_int8_then_nearly_all_answers_are_keras_on_each_runtime(
+    convert_to_file, sources, keras_answers, runtime, name
+):
+    with Worker(runtime) as worker:
+        worker.load(convert_to_file(name))
+        answers = worker.decode_many(sources, STEPS, LENGTH)
+        assert identical_share(answers, keras_answers) >= 0.9
+        if RECIPES[name].has_greedy:
+            np.testing.assert_array_equal(worker.decode_many(sources, GREEDY, LENGTH), answers)
+
+
+def test_convert_when_asked_twice_then_done_once(converter):
+    assert converter.convert(recipes.get("float32")) is converter.convert(recipes.get("float32"))
+
+
+def test_convert_then_says_what_calibrated_it(converter):
+    assert converter.convert(recipes.get("float32")).calibration is None
+    record = converter.convert(recipes.get("static_wi8_ai8")).calibration
+    assert record == converter.convert(recipes.get("static_wi8_ai8_fc")).calibration
+    assert (record["num_texts"], record["num_samples"]["encode"], record["seed"]) == (160, 160, 7)
+    assert 160 < record["num_samples"]["decode_step"] <= 160 * LENGTH
+    assert re.fullmatch("[0-9a-f]{64}", record["sha256"])
+
+
+def test_convert_then_standard_error_is_as_before(trained_model):
+    before = os.fstat(2)
+    Seq2SeqConverter(trained_model).convert(recipes.get("float32"))
+    assert (os.fstat(2).st_ino, os.fstat(2).st_dev) == (before.st_ino, before.st_dev)
+
+
+@pytest.mark.parametrize("texts", [None, []])
+def test_convert_when_static_without_texts_then_refused(trained_model, texts):
+    with pytest.raises(CalibrationError, match="expected training texts to calibrate a static recipe; got none"):
+        Seq2SeqConverter(trained_model, texts).convert(recipes.get("static_wi8_ai8"))
+
+
+def test_convert_when_static_with_few_texts_then_refused(trained_model, tiny_data):
+    texts = [example.text for example in tiny_data.train[:31]]
+    with pytest.raises(CalibrationError, match="expected 32 calibration texts or more; got 31"):
+        Seq2SeqConverter(trained_model, texts).convert(recipes.get("static_wi8_ai8_fc"))
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "said"),
+    [
+        ("raise RuntimeError('no such op')", ConversionError, "it ended with: RuntimeError: no such op"),
+        ("import os; os.kill(os.getpid(), 9)", ConversionError, "it ended with: killed by SIGKILL"),
+        (
+            "raise ModuleNotFoundError(\"No module named 'litert_quantizer'\")",
+            RuntimeUnavailableError,
+            r"pip install 'tfedge\[train\]'",
+        ),
+    ],
+)
+def test_convert_when_the_quantizer_fails_then_its_reason(converter, tmp_path, monkeypatch, line, error, said):
+    # A package of that name which comes first on the path of the quantizer's process.
+    (tmp_path / "litert_quantizer").mkdir()
+    (tmp_path / "litert_quantizer" / "__init__.py").write_text(line)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    recipe = recipes.get("static_wi8_ai8_fc")
+    converter.convert(recipes.get("static_wi8_ai8"))  # Calibrated.
+    fresh = _without(converter, recipe.name)
+    with pytest.raises(error, match=said):
+        fresh.convert(recipe)
+
+
+def _without(converter, name):
+    """The same converter, calibrated, that has not converted by recipe `name` yet."""
+    import copy
+
+    fresh = copy.copy(converter)
+    fresh._converted = {key: value for key, value in converter._converted.items() if key != name}
+    return fresh
