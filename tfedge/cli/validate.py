@@ -8,7 +8,7 @@ import pathlib
 from tfedge.cli import verb
 
 SUMMARY = "check a packed .tflite file: golden cases, and accuracy on the task's test words"
-EXAMPLE = "tfedge validate out/g2p.tflite --words 200"
+EXAMPLE = "tfedge validate out/g2p.tflite"
 NEEDS_TRAIN = False
 
 
