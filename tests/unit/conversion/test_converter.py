@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import os
 import re
 
@@ -151,16 +152,9 @@ def test_convert_then_says_what_calibrated_it(converter):
     assert re.fullmatch("[0-9a-f]{64}", record["sha256"])
 
 
-def test_convert_then_standard_error_is_as_before(trained_model):
-    before = os.fstat(2)
-    Seq2SeqConverter(trained_model).convert(recipes.get("float32"))
-    assert (os.fstat(2).st_ino, os.fstat(2).st_dev) == (before.st_ino, before.st_dev)
-
-
-@pytest.mark.parametrize("texts", [None, []])
-def test_convert_when_static_without_texts_then_refused(trained_model, texts):
+def test_convert_when_static_without_texts_then_refused(trained_model):
     with pytest.raises(CalibrationError, match="expected training texts to calibrate a static recipe; got none"):
-        Seq2SeqConverter(trained_model, texts).convert(recipes.get("static_wi8_ai8"))
+        Seq2SeqConverter(trained_model).convert(recipes.get("static_wi8_ai8"))
 
 
 def test_convert_when_static_with_few_texts_then_refused(trained_model, tiny_data):
@@ -189,14 +183,15 @@ def test_convert_when_the_quantizer_fails_then_its_reason(converter, tmp_path, m
     recipe = recipes.get("static_wi8_ai8_fc")
     converter.convert(recipes.get("static_wi8_ai8"))  # Calibrated.
     fresh = _without(converter, recipe.name)
+    before = os.fstat(2)
     with pytest.raises(error, match=said):
         fresh.convert(recipe)
+    # Standard error, which the converter's C++ was kept from, is what it was.
+    assert (os.fstat(2).st_ino, os.fstat(2).st_dev) == (before.st_ino, before.st_dev)
 
 
 def _without(converter, name):
     """The same converter, calibrated, that has not converted by recipe `name` yet."""
-    import copy
-
     fresh = copy.copy(converter)
     fresh._converted = {key: value for key, value in converter._converted.items() if key != name}
     return fresh

@@ -58,7 +58,7 @@ def padded_bias(*lengths, size):
     return np.asarray(masks.padding_bias(ids.astype(np.int32)))
 
 
-@pytest.mark.parametrize("key_value_heads", KEY_VALUE_HEADS)
+@pytest.mark.parametrize("key_value_heads", (1, 4))
 def test_attention_then_keeps_the_contract(floats, key_value_heads):
     layer_contract(
         CachedMultiHeadAttention(HEADS, DIM, key_value_heads),
@@ -83,18 +83,17 @@ def test_attention_when_causal_then_keeps_the_contract(floats):
     )
 
 
-@pytest.mark.parametrize("key_value_heads", (1, 2))
-def test_attention_when_cached_then_keeps_the_contract(floats, key_value_heads):
+def test_attention_when_cached_then_keeps_the_contract(floats):
     layer_contract(
-        CachedMultiHeadAttention(HEADS, DIM, key_value_heads),
+        CachedMultiHeadAttention(HEADS, DIM, 2),
         {
             "query": floats(2, 1, HIDDEN),
             "attention_bias": np.asarray(masks.cache_bias(6, np.array([3], np.int32))),
-            "cache_key": floats(2, key_value_heads, 6, DIM),
-            "cache_value": floats(2, key_value_heads, 6, DIM),
+            "cache_key": floats(2, 2, 6, DIM),
+            "cache_value": floats(2, 2, 6, DIM),
             "cache_update_index": np.array([3], np.int32),
         },
-        num_parameters(key_value_heads),
+        num_parameters(2),
         call=update,
         hides={"attention_bias": ("cache_key", "cache_value")},
         is_trained=False,

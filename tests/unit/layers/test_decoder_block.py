@@ -31,36 +31,34 @@ def num_parameters(key_value_heads):
     return 2 * attention + feed_forward + 3 * HIDDEN
 
 
-@pytest.mark.parametrize("key_value_heads", [1, 2])
-def test_decoder_block_then_keeps_the_contract(floats, key_value_heads):
+def test_decoder_block_then_keeps_the_contract(floats):
     layer_contract(
-        DecoderBlock(HEADS, DIM, INTERMEDIATE, key_value_heads),
+        DecoderBlock(HEADS, DIM, INTERMEDIATE, 2),
         {
             "inputs": floats(2, 4, HIDDEN),
             "encoded": floats(2, 5, HIDDEN),
             "self_bias": np.asarray(masks.causal_bias(4)),
             "cross_bias": np.asarray(masks.padding_bias(SOURCE_IDS)),
         },
-        num_parameters(key_value_heads),
+        num_parameters(2),
         call=decode,
         hides={"self_bias": ("inputs",), "cross_bias": ("encoded",)},
     )
 
 
-@pytest.mark.parametrize("key_value_heads", [1, 2])
-def test_decoder_block_when_cached_then_keeps_the_contract(floats, key_value_heads):
+def test_decoder_block_when_cached_then_keeps_the_contract(floats):
     layer_contract(
-        DecoderBlock(HEADS, DIM, INTERMEDIATE, key_value_heads),
+        DecoderBlock(HEADS, DIM, INTERMEDIATE, 1),
         {
             "inputs": floats(2, 1, HIDDEN),
             "encoded": floats(2, 5, HIDDEN),
             "self_bias": np.asarray(masks.cache_bias(6, np.array([3], np.int32))),
             "cross_bias": np.asarray(masks.padding_bias(SOURCE_IDS)),
-            "cache_key": floats(2, key_value_heads, 6, DIM),
-            "cache_value": floats(2, key_value_heads, 6, DIM),
+            "cache_key": floats(2, 1, 6, DIM),
+            "cache_value": floats(2, 1, 6, DIM),
             "cache_update_index": np.array([3], np.int32),
         },
-        num_parameters(key_value_heads),
+        num_parameters(1),
         call=step,
         hides={"self_bias": ("cache_key", "cache_value"), "cross_bias": ("encoded",)},
         is_trained=False,

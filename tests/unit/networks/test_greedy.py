@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfedge.networks.greedy import greedy_decode
 
 STOP = 2
+BY = 1.2
 
 
 def plain_loop(network, sources, max_target_length):
@@ -32,7 +33,7 @@ def prefer(network, token, by):
 @pytest.mark.parametrize("changes", [{}, {"num_key_value_heads": 2, "position": "learned"}])
 def test_greedy_decode_then_equals_a_plain_loop(make_network, sources, changes):
     network = make_network(**changes)
-    prefer(network, STOP, by=2.0)
+    prefer(network, STOP, by=BY)
     decoded = np.asarray(greedy_decode(network, sources, 6))
     assert decoded.dtype == np.int32
     np.testing.assert_array_equal(decoded, plain_loop(network, sources, 6))
@@ -44,7 +45,7 @@ def test_greedy_decode_then_equals_a_plain_loop(make_network, sources, changes):
 
 def test_greedy_decode_when_in_a_graph_then_the_same(make_network, sources):
     network = make_network()
-    prefer(network, STOP, by=2.0)
+    prefer(network, STOP, by=BY)
     graph = tf.function(lambda ids: greedy_decode(network, ids, 6))
     np.testing.assert_array_equal(graph(tf.constant(sources)), greedy_decode(network, sources, 6))
 

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.unit import tiny
 from tfedge.errors import ArtifactError
@@ -50,7 +51,11 @@ def stopped(tmp_path_factory):
     path = tmp_path_factory.mktemp("stopped") / "run.checkpoint.npz"
     errors = itertools.chain([50.0, 40.0, 40.0004, 45.0], itertools.repeat(99.0))
     run = Run(network, path, errors, epochs=9, patience=2)
-    return run, run.trainer.fit()
+    tf.config.run_functions_eagerly(True)  # To trace a step takes as long as a hundred steps.
+    try:
+        return run, run.trainer.fit()
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def test_loss_then_as_by_hand():
