@@ -19,7 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", type=verb.positive_int, default=2000, help="test words to score (default: 2000)")
     parser.add_argument("--full", action="store_true", help="score every test word; several minutes")
     parser.add_argument(
-        "--data", type=pathlib.Path, metavar="LEXICON.tsv", help="score on the held-out tenth of your own lexicon, word TAB phones, UTF-8"
+        "--data",
+        type=pathlib.Path,
+        metavar="LEXICON.tsv",
+        help="score on the held-out tenth of your own lexicon, word TAB phones, UTF-8",
     )
     verb.add_json(parser)
 
