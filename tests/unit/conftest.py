@@ -25,7 +25,7 @@ def trained(tiny_data, tmp_path_factory):
     return train(tiny_data, tiny.make_config(), path), path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_network():
     """Returns a function: changes -> a built network of 12 source and 11 target ids, biases and all, random."""
 

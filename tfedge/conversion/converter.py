@@ -21,7 +21,7 @@ from tfedge.conversion import products_quantizer
 from tfedge.conversion.calibration import Calibration, choose_texts, trace
 from tfedge.conversion.recipes import CONVERTER, Recipe
 from tfedge.conversion.signatures import ALL_SIGNATURES, STEP_SIGNATURES, Seq2SeqSignatures
-from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError
+from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
 from tfedge.networks.trained_model import TrainedModel
 
 CALIBRATION_TEXTS = 160
@@ -81,7 +81,7 @@ class Seq2SeqConverter:
                 else:
                     data = _convert_saved_model(folder, names, recipe, None)
             if recipe.engine != CONVERTER and calibration is not None:
-                data = _quantize_products(data, calibration, pathlib.Path(folder))
+                data = quantize_products(data, calibration)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
 
     def calibrate(self) -> Calibration:
@@ -138,24 +138,37 @@ def _first_reason(text: str) -> str:
     return (telling or lines or ["the converter gave no reason"])[0][:300]
 
 
-def _quantize_products(float_model: bytes, calibration: Calibration, folder: pathlib.Path) -> bytes:
-    source, samples, target = folder / "float.tflite", folder / "calibration.npz", folder / "products.tflite"
-    source.write_bytes(float_model)
-    products_quantizer.save_samples(calibration.samples, str(samples))
-    command = [sys.executable, "-m", products_quantizer.__name__, str(source), str(samples), str(target)]
+def quantize_products(float_model: bytes, calibration: Calibration) -> bytes:
+    """Returns `float_model` with int8 products, made by litert-quantizer in a process of its own.
+
+    Raises:
+        ConversionError: litert-quantizer refused or died.
+        RuntimeUnavailableError: it is not installed.
+    """
     # The child must find this very tfedge, also when it runs from a source tree.
     path = os.pathsep.join([str(pathlib.Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-    if done.returncode != 0:
-        last = done.stderr.strip().split("\n")[-1][:300] or f"exit code {done.returncode}, and no word"
-        if done.returncode < 0:
-            last = f"killed by {signal.Signals(-done.returncode).name}"
-        if "No module named 'litert_quantizer'" in done.stderr:
-            raise RuntimeUnavailableError(
-                "expected the package litert-quantizer; it is not installed; run: pip install 'tfedge[train]'"
-            )
-        raise ConversionError(f"expected litert-quantizer to quantize the products; it ended with: {last}")
-    return target.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="tfedge-quantize-") as folder:
+        source, samples, target = (
+            pathlib.Path(folder) / name for name in ("float.tflite", "samples.npz", "out.tflite")
+        )
+        source.write_bytes(float_model)
+        products_quantizer.save_samples(calibration.samples, str(samples))
+        command = [sys.executable, "-m", products_quantizer.__name__, str(source), str(samples), str(target)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+        if done.returncode == 0:
+            return target.read_bytes()
+    raise _quantizer_error(done)
+
+
+def _quantizer_error(done: subprocess.CompletedProcess[str]) -> TfedgeError:
+    if "No module named 'litert_quantizer'" in done.stderr:
+        return RuntimeUnavailableError(
+            "expected the package litert-quantizer; it is not installed; run: pip install 'tfedge[train]'"
+        )
+    last = done.stderr.strip().split("\n")[-1][:300] or f"exit code {done.returncode}, and no word"
+    if done.returncode < 0:
+        last = f"killed by {signal.Signals(-done.returncode).name}"
+    return ConversionError(f"expected litert-quantizer to quantize the products; it ended with: {last}")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import pytest
 
@@ -30,8 +31,10 @@ def convert_to_file(converter, tmp_path_factory):
 
     @functools.cache
     def convert(recipe: str):
-        path = folder / f"{recipe}.tflite"
+        path, standard_error = folder / f"{recipe}.tflite", os.fstat(2)
         path.write_bytes(converter.convert(recipes.get(recipe)).model_bytes)
+        # What the converter's C++ prints went elsewhere, and what comes later does not.
+        assert os.path.samestat(os.fstat(2), standard_error)
         return path
 
     return convert

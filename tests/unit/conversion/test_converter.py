@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import copy
-import os
 import re
 
 import numpy as np
@@ -9,7 +7,8 @@ import pytest
 
 from tests.unit.runtime.conftest import RUNTIMES
 from tfedge.conversion import recipes
-from tfedge.conversion.converter import Seq2SeqConverter
+from tfedge.conversion.calibration import Calibration
+from tfedge.conversion.converter import Seq2SeqConverter, quantize_products
 from tfedge.conversion.recipes import RECIPES
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError
 from tfedge.modelfile.summary import refused_ops
@@ -163,35 +162,34 @@ def test_convert_when_static_with_few_texts_then_refused(trained_model, tiny_dat
         Seq2SeqConverter(trained_model, texts).convert(recipes.get("static_wi8_ai8_fc"))
 
 
+@pytest.fixture
+def calibration():
+    """Calibration by hand, of a signature with one input."""
+    sources = [{"source_ids": np.array([[index + 3, 2, 0]], np.int32)} for index in range(32)]
+    return Calibration({"encode": tuple(sources)}, num_texts=32, seed=7)
+
+
+def test_quantize_products_when_the_model_is_damaged_then_the_reason(calibration):
+    with pytest.raises(ConversionError, match="expected litert-quantizer to quantize the products; it ended with: .+"):
+        quantize_products(b"TFL3 no model", calibration)
+
+
 @pytest.mark.parametrize(
     ("line", "error", "said"),
     [
-        ("raise RuntimeError('no such op')", ConversionError, "it ended with: RuntimeError: no such op"),
         ("import os; os.kill(os.getpid(), 9)", ConversionError, "it ended with: killed by SIGKILL"),
+        ("raise SystemExit(5)", ConversionError, "it ended with: exit code 5, and no word"),
         (
             "raise ModuleNotFoundError(\"No module named 'litert_quantizer'\")",
             RuntimeUnavailableError,
-            r"pip install 'tfedge\[train\]'",
+            r"litert-quantizer; it is not installed; run: pip install 'tfedge\[train\]'",
         ),
     ],
 )
-def test_convert_when_the_quantizer_fails_then_its_reason(converter, tmp_path, monkeypatch, line, error, said):
+def test_quantize_products_when_the_quantizer_dies_then_how(calibration, tmp_path, monkeypatch, line, error, said):
     # A package of that name which comes first on the path of the quantizer's process.
     (tmp_path / "litert_quantizer").mkdir()
     (tmp_path / "litert_quantizer" / "__init__.py").write_text(line)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    recipe = recipes.get("static_wi8_ai8_fc")
-    converter.convert(recipes.get("static_wi8_ai8"))  # Calibrated.
-    fresh = _without(converter, recipe.name)
-    before = os.fstat(2)
     with pytest.raises(error, match=said):
-        fresh.convert(recipe)
-    # Standard error, which the converter's C++ was kept from, is what it was.
-    assert (os.fstat(2).st_ino, os.fstat(2).st_dev) == (before.st_ino, before.st_dev)
-
-
-def _without(converter, name):
-    """The same converter, calibrated, that has not converted by recipe `name` yet."""
-    fresh = copy.copy(converter)
-    fresh._converted = {key: value for key, value in converter._converted.items() if key != name}
-    return fresh
+        quantize_products(b"", calibration)

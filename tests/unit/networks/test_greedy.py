@@ -10,17 +10,13 @@ STOP = 2
 
 
 def plain_loop(network, sources, max_target_length):
-    """Greedy decoding without cache, loop or batch: the whole decoder again for every token."""
-    targets = np.zeros((len(sources), max_target_length), np.int32)
-    for row, source in enumerate(sources):
-        ids = np.zeros((1, max_target_length + 1), np.int32)
-        ids[0, 0] = 1
-        for position in range(max_target_length):
-            logits = np.asarray(network((source[None], ids[:, :-1])))
-            ids[0, position + 1] = targets[row, position] = np.argmax(logits[0, position])
-            if targets[row, position] == STOP:
-                break
-    return targets
+    """Greedy decoding without cache and graph: the whole decoder again for every token."""
+    ids = np.zeros((len(sources), max_target_length + 1), np.int32)
+    ids[:, 0] = 1
+    for position in range(max_target_length):
+        best = np.argmax(network((sources, ids[:, :-1]))[:, position], axis=-1)
+        ids[:, position + 1] = np.where(np.any(ids == STOP, axis=1), 0, best)
+    return ids[:, 1:]
 
 
 def prefer(network, token, by):

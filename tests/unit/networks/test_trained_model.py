@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
+import shutil
 import zipfile
 
 import keras
@@ -15,11 +17,18 @@ from tfedge.networks.trained_model import TrainedModel
 TRAINING = {"seed": 3, "data": {"name": "none"}, "best_dev_wer": 12.5}
 
 
-@pytest.fixture
-def saved(make_network, tiny_data, tmp_path):
+@pytest.fixture(scope="module")
+def saved_once(make_network, tiny_data, tmp_path_factory):
     """A network with its task, saved: (model, path)."""
-    path = tmp_path / "model.keras"
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
     return TrainedModel(make_network(dropout=0.1), tiny_data.spec, TRAINING).save(path), path
+
+
+@pytest.fixture
+def saved(saved_once, tmp_path):
+    """The same with a copy of the file, to be damaged."""
+    model, path = saved_once
+    return model, pathlib.Path(shutil.copy(path, tmp_path))
 
 
 def rewrite(path, change):
