@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import Any
 
 from tfedge.config import NetworkConfig, TaskConfig, TrainingConfig
 from tfedge.tasks.g2p import Example, TaskData
@@ -41,7 +42,7 @@ def make_data() -> TaskData:
     return TaskData(spec, examples[40:], examples[:40], (), source)
 
 
-def make_config(**training: object) -> TaskConfig:
+def make_config(**training: Any) -> TaskConfig:
     """Returns the sizes, with `training` settings changed."""
     network = NetworkConfig(
         hidden_dim=32,  # A converter leaves matrices of less than 1,024 numbers in float.
@@ -54,5 +55,12 @@ def make_config(**training: object) -> TaskConfig:
         encoder_num_key_value_heads=2,
         dropout=0.1,
     )
-    settings = {"epochs": 5, "batch_tokens": 160, "learning_rate": 0.03, "warmup_steps": 10, "weight_decay": 0.01}
-    return TaskConfig(network, TrainingConfig(**{**settings, "averaging_decay": 0.9, **training}))
+    settings: dict[str, Any] = {
+        "epochs": 5,
+        "batch_tokens": 160,
+        "learning_rate": 0.03,
+        "warmup_steps": 10,
+        "weight_decay": 0.01,
+        "averaging_decay": 0.9,
+    }
+    return TaskConfig(network, TrainingConfig(**{**settings, **training}))
