@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # Here and not at Python's exit, where a reader who left could not be answered.
         return code
     except BrokenPipeError:
-        return _leave_pipe()
+        _discard_stdout()
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        return _refused_by_system(error)
 
 
 def _run_to_exit_code(argv: list[str]) -> int:
@@ -60,8 +63,7 @@ def _run_to_exit_code(argv: list[str]) -> int:
             return _fail_unexpectedly()
         return _fail(str(wing_a.unavailable("this step", [root])), EXIT_NOT_MEASURED)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        return _fail(f"the system refused: {error.strerror or error}{where}", EXIT_NOT_MEASURED)
+        return _refused_by_system(error)
     except Exception:  # The last net: a defect of tfedge must not look like exit code 1, a failed gate.
         return _fail_unexpectedly()
 
@@ -91,7 +93,15 @@ def _fail_unexpectedly() -> int:
     return _fail("a defect in tfedge, not in your input; please report the lines above", EXIT_NOT_MEASURED)
 
 
-def _leave_pipe() -> int:
+def _refused_by_system(error: OSError) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError:  # What was refused is still held; Python would try it again at exit and return 120.
+        _discard_stdout()
+    where = f": {error.filename}" if error.filename else ""
+    return _fail(f"the system refused: {error.strerror or error}{where}", EXIT_NOT_MEASURED)
+
+
+def _discard_stdout() -> None:
     # Python flushes stdout once more at exit; into the null device that cannot fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_BROKEN_PIPE
