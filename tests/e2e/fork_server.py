@@ -25,6 +25,7 @@ def become(request: dict[str, Any]) -> NoReturn:
         # A write beyond it fails with EFBIG, in the middle of a file, as on a full disk with ENOSPC: Python ignores
         # the signal that would end the process.
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"], request["file_limit"]))
+        sys.dont_write_bytecode = True  # Or half a .pyc of a module first imported here would meet the next test.
     sys.argv = ["tfedge", *request["arguments"]]
     code = 70  # Where `main` itself raises, which it must not.
     try:
