@@ -32,6 +32,10 @@ def predict(path: str | os.PathLike[str], texts: Sequence[str], runtime: str | N
     target = choose_targets([runtime] if runtime else None)[-1 if runtime is None else 0]
     with Worker(target.name) as worker:
         worker.load(pack.path)
-        entry = GREEDY if GREEDY in worker.describe() else STEPS
-        outputs = worker.decode_many(sources, entry, spec.max_target_length)
+        outputs = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
     return [spec.target_tokenizer.decode([int(value) for value in row]) for row in outputs]
+
+
+def decode_entry(worker: Worker) -> str:
+    """Returns how to decode with the loaded file: the loop in the graph where there is one, else the host's."""
+    return GREEDY if GREEDY in worker.describe() else STEPS

@@ -13,7 +13,8 @@ from tfedge.errors import WorkerError
 from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.pack import Pack
 from tfedge.progress import SILENT, Reporter
-from tfedge.runtime.client import GREEDY, STEPS, Worker
+from tfedge.runtime.client import GREEDY, Worker
+from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.accuracy import AccuracyReport, score
@@ -121,11 +122,6 @@ def decode_texts(
 
         outputs = worker.decode_many(sources, entry, spec.max_target_length, on_progress=advance)
     return entry, [list(trimmed(row)) for row in outputs]
-
-
-def decode_entry(worker: Worker) -> str:
-    """Returns how to decode with the loaded file: the loop in the graph where there is one, else the host's."""
-    return GREEDY if GREEDY in worker.describe() else STEPS
 
 
 def score_answers(
