@@ -27,6 +27,7 @@ class Finding:
         verdict: "pass", "fail" or "not_measured".
         message: one line: what was expected and what was measured, units included.
         cause: why, where it is known.
+        consequence: what a user would meet; of a finding that passed, a risk this target takes (a note).
         fix: what to do next, where something can be done.
         measured: the number that was compared, in the unit the message names.
         limit: what it was compared with, in the same unit.
@@ -36,6 +37,7 @@ class Finding:
     verdict: Verdict
     message: str
     cause: str = ""
+    consequence: str = ""
     fix: str = ""
     measured: float | None = None
     limit: float | None = None
@@ -43,7 +45,7 @@ class Finding:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise one_of("`verdict`", self.verdict, VERDICTS)
-        for key in ("gate", "message", "cause", "fix"):
+        for key in ("gate", "message", "cause", "consequence", "fix"):
             value = getattr(self, key)
             if not isinstance(value, str) or (key in ("gate", "message") and not value):
                 raise ConfigError(f"`{key}` of a finding must be a text (gate and message not empty); got {value!r}")
