@@ -80,7 +80,8 @@ def evaluate(
     try:
         entry, rows = decode_texts(target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
     except WorkerError as error:
-        failed = Finding("runs", "fail", str(error), *_CAUSES.get(error.kind, (error.kind, "")))
+        cause, fix = _CAUSES.get(error.kind, (error.kind, ""))
+        failed = Finding("runs", "fail", str(error), cause=cause, fix=fix)
         return Evaluation(pack, target, GREEDY, None, (failed, *_size_findings(pack)))
     findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *_size_findings(pack)]
     golden, answers = rows[: len(pack.golden)], rows[len(pack.golden) :]
