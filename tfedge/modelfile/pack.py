@@ -48,7 +48,7 @@ _TAIL_SIZE = _END.size + _COMMENT_SIZE
 _REMAINS = re.compile(
     rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:evaluation|golden|manifest|task)\.json|sha256:[0-9a-f]{64}\Z", re.DOTALL
 )
-_MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates"}
+_MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates", "targets"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +142,7 @@ def write_pack(
         model_bytes: a .tflite without pack.
         task: the task spec as JSON values.
         golden: one case or more, each with ids of "keras" and of the recipe.
-        manifest_fields: "recipe" and "provenance"; "calibration" and "gates" where there are any.
+        manifest_fields: "recipe" and "provenance"; "calibration", "gates" and "targets" where there are any.
         force: whether to replace an existing file.
         evaluation: texts by which the file can be scored where neither data nor Keras is.
 
@@ -157,8 +157,6 @@ def write_pack(
     }
     if evaluation is not None:
         entries[EVALUATION] = dump_object(evaluation.to_json(), EVALUATION)
-    if evaluation is not None:
-        entries["evaluation.json"] = dump_object(evaluation.to_json(), "evaluation.json")
     manifest = Manifest(
         tfedge_version=tfedge.__version__,
         recipe=manifest_fields["recipe"],
@@ -168,6 +166,7 @@ def write_pack(
         provenance=manifest_fields["provenance"],
         calibration=manifest_fields.get("calibration"),
         gates=tuple(manifest_fields.get("gates", ())),
+        targets=tuple(manifest_fields.get("targets", ())),
     )
     entries["manifest.json"] = dump_object(manifest.to_json(), "manifest.json")
     data = append_archive(model_bytes, entries)
@@ -189,14 +188,20 @@ def _check_arguments(model_bytes: bytes, golden: Sequence[GoldenCase], manifest_
     check_cases(golden, manifest_fields["recipe"])
 
 
-def reseal(pack: Pack, gates: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Pack:
-    """Writes `pack` to `path`, replacing what is there, with `gates` recorded in its manifest."""
+def reseal(
+    pack: Pack,
+    path: str | os.PathLike[str],
+    gates: Sequence[Mapping[str, Any]] | None = None,
+    targets: Sequence[str] | None = None,
+) -> Pack:
+    """Writes `pack` to `path`, replacing what is there; what is given replaces that part of its manifest."""
     manifest = pack.manifest
     fields = {
         "recipe": manifest.recipe,
         "provenance": manifest.provenance,
         "calibration": manifest.calibration,
-        "gates": gates,
+        "gates": manifest.gates if gates is None else gates,
+        "targets": manifest.targets if targets is None else targets,
     }
     return write_pack(path, pack.model_bytes, pack.task, pack.golden, fields, force=True, evaluation=pack.evaluation)
 
