@@ -1,0 +1,110 @@
+"""Reads the tensors of a .tflite with the published schema: shape, dtype, quantization, stored bytes."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from tfedge.modelfile.flatbuffer import damaged
+from tfedge.modelfile.summary import Quantization, TensorSummary
+
+_BITS = {
+    **{"float64": 64, "int64": 64, "uint64": 64, "complex64": 64, "complex128": 128},
+    **{"float32": 32, "int32": 32, "uint32": 32, "float16": 16, "bfloat16": 16, "int16": 16, "uint16": 16},
+    **{"int8": 8, "uint8": 8, "bool": 8, "int4": 4, "int2": 2},
+}
+
+
+def text(value: bytes | None) -> str:
+    """Decodes a name. Names are bytes to every interpreter: one that is not UTF-8 is shown, and refuses no model."""
+    return (value or b"").decode("utf-8", "backslashreplace")
+
+
+def vector(table: Any, field: str) -> list[int]:
+    """Returns a vector of integers of a table as a list; an absent one is empty."""
+    values = getattr(table, field + "AsNumpy")()
+    return [] if isinstance(values, int) else [int(value) for value in values]
+
+
+class TensorReader:
+    """Reads tensors of one verified model.
+
+    Attributes:
+        buffer_sizes: the stored bytes of each buffer.
+    """
+
+    def __init__(self, model: Any, schema: ModuleType, file_size: int) -> None:
+        self._dtypes = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
+        self.buffer_sizes = [_buffer_size(model, index, file_size) for index in range(model.BuffersLength())]
+
+    def tensors(self, subgraph: int, graph: Any) -> list[TensorSummary]:
+        """Returns the tensors of a subgraph, in order.
+
+        Raises:
+            ArtifactError: a type, buffer, shape or size that contradicts another.
+        """
+        return [self._tensor(subgraph, index, graph.Tensors(index)) for index in range(graph.TensorsLength())]
+
+    def _tensor(self, subgraph: int, index: int, tensor: Any) -> TensorSummary:
+        name = text(tensor.Name())
+        dtype = self._dtypes.get(tensor.Type())
+        if dtype is None or tensor.Buffer() >= max(len(self.buffer_sizes), 1):
+            raise damaged(f"tensor {name!r} of type {tensor.Type()} in buffer {tensor.Buffer()}")
+        shape = tuple(vector(tensor, "Shape"))
+        size = self.buffer_sizes[tensor.Buffer()] if self.buffer_sizes else 0
+        if any(length < -1 for length in shape):
+            raise damaged(f"tensor {name!r} of shape {shape}")
+        if size and dtype in _BITS and tensor.Sparsity() is None:
+            _check_size(name, dtype, shape, size)
+        parameters = tensor.Quantization()
+        scales, zero_points = (parameters.ScaleLength(), parameters.ZeroPointLength()) if parameters else (0, 0)
+        return TensorSummary(
+            name=name,
+            dtype=dtype,
+            shape=shape,
+            quantization=_quantization(parameters, name, shape),
+            weight_bytes=size,
+            is_variable=bool(tensor.IsVariable()),
+            index=index,
+            subgraph=subgraph,
+            buffer=tensor.Buffer(),
+            num_scales=scales,
+            scale=float(parameters.Scale(0)) if scales else None,
+            zero_point=int(parameters.ZeroPoint(0)) if zero_points else None,
+            quantized_dimension=parameters.QuantizedDimension() if parameters else 0,
+            shape_signature=tuple(vector(tensor, "ShapeSignature")),
+        )
+
+
+def _buffer_size(model: Any, index: int, file_size: int) -> int:
+    """Returns the bytes of a buffer, which files of 2 GB and more keep behind the flatbuffer."""
+    buffer = model.Buffers(index)
+    if buffer.Offset() > 1:  # 0 and 1 both mean "inside".
+        if buffer.Offset() + buffer.Size() > file_size:
+            raise damaged(f"buffer {index} outside the file")
+        return int(buffer.Size())
+    return int(buffer.DataLength())
+
+
+def _check_size(name: str, dtype: str, shape: tuple[int, ...], size: int) -> None:
+    """Checks that a stored tensor has the bytes that its shape asks for."""
+    count = 1
+    for length in shape:
+        count *= length
+    # Interpreters differ in whether 4-bit weights are stored two a byte; both forms are met.
+    accepted = {-(-count * _BITS[dtype] // 8), count} if _BITS[dtype] < 8 else {count * _BITS[dtype] // 8}
+    if size not in accepted:
+        raise damaged(f"{size} bytes stored for tensor {name!r}, {dtype} {shape}")
+
+
+def _quantization(parameters: Any, name: str, shape: tuple[int, ...]) -> Quantization:
+    if parameters is None:
+        return "none"
+    if parameters.DetailsType() > 1:  # 1 is a custom quantization, whose scales no runtime here reads.
+        return "blockwise"
+    scales, zero_points, axis = parameters.ScaleLength(), parameters.ZeroPointLength(), parameters.QuantizedDimension()
+    if scales == 0:
+        return "none"
+    if zero_points != scales or (scales > 1 and not (0 <= axis < len(shape) and shape[axis] == scales)):
+        raise damaged(f"{scales} scales and {zero_points} zero points for tensor {name!r} of shape {shape}")
+    return "per_tensor" if scales == 1 else "per_channel"
