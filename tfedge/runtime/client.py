@@ -14,14 +14,16 @@ import pathlib
 import sys
 import types
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tfedge import artifacts
-from tfedge.errors import ConfigError, WorkerError, one_of
+from tfedge.errors import ConfigError, RuntimeUnavailableError, WorkerError, one_of
 from tfedge.runtime import signatures as signatures_module
 from tfedge.runtime import targets, worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.process import Progress, WorkerProcess
 from tfedge.runtime.signatures import Array, SignatureSpec
 
@@ -62,20 +64,21 @@ class Worker:
     """An interpreter process as a context manager; holds one runtime and at most one model.
 
     Args:
-        runtime: `tflite-runtime` or `ai-edge-litert`.
-        python: the Python that has it; the one running now by default.
+        runtime: `tflite-runtime` or `ai-edge-litert`, or an Environment from `find_environment`.
+        python: the Python that has the runtime, where that is a name; the one running now by default.
         timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
             requests report progress between decodes, so it bounds one decode or one load, not the whole request.
 
     Raises:
         ConfigError: an unknown runtime, or no positive time-out.
-        RuntimeUnavailableError: the runtime cannot be started; raised on entering.
+        RuntimeUnavailableError: the runtime cannot be started, or is not the environment's; raised on entering.
     """
 
-    def __init__(self, runtime: str, python: str = sys.executable, timeout_s: float = 60.0) -> None:
+    def __init__(self, runtime: str | Environment, python: str = sys.executable, timeout_s: float = 60.0) -> None:
         if not timeout_s > 0:
             raise ConfigError(f"expected timeout_s above 0; got {timeout_s!r}; give seconds")
-        self.runtime = targets.check_runtime(runtime)
+        self._environment = runtime if isinstance(runtime, Environment) else None
+        self.runtime = targets.check_runtime(runtime.target.name if isinstance(runtime, Environment) else runtime)
         self._python = python
         self._timeout_s = timeout_s
         self._process: WorkerProcess | None = None
@@ -84,10 +87,12 @@ class Worker:
         self._signatures: dict[str, SignatureSpec] | None = None
 
     def __enter__(self) -> Worker:
-        process = WorkerProcess(self.runtime, self._python, self._timeout_s)
+        environment = self._environment
+        command, variables = (environment.command, environment.variables) if environment else ((self._python,), {})
+        process = WorkerProcess(self.runtime, command, variables, self._timeout_s)
         try:
             facts, _ = process.request("hello", what="hello")
-            target = targets.RuntimeTarget(facts["runtime"], facts["version"], facts["arch"])
+            target = self._checked_target(facts)
         except BaseException:
             process.close()
             raise
@@ -95,6 +100,18 @@ class Worker:
         self._process = process
         self._info = WorkerInfo(target, facts["python"], facts["cpu"], facts["peak_bytes"])
         return self
+
+    def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
+        """Returns what answered; of an emulated core only the environment knows the name."""
+        found = targets.RuntimeTarget(facts["runtime"], facts["version"], facts["arch"])
+        if self._environment is None:
+            return found
+        expected = self._environment.target
+        if found != dataclasses.replace(expected, core=""):
+            raise RuntimeUnavailableError(
+                f"expected {expected} in its environment; {found} answered; run: tfedge targets add {expected} --force"
+            )
+        return expected
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from tfedge.errors import RuntimeUnavailableError, WorkerError
@@ -38,16 +38,16 @@ class _Ended(Exception):
     """The process closed its end of the pipe."""
 
 
-def worker_environment(python: str) -> dict[str, str]:
-    """Returns the environment of a worker: this one without Python's own settings.
+def worker_variables(command: Sequence[str], added: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment variables of a worker: this process's without Python's own settings, and those `added`.
 
     PYTHONPATH stays only for the Python that runs now: that worker must import what this process can. Under another
     one it would offer packages built for this one.
     """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    if python == sys.executable and "PYTHONPATH" in os.environ:
-        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return environment
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    if command[0] == sys.executable and "PYTHONPATH" in os.environ:
+        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return {**variables, **added}
 
 
 def how_it_ended(returncode: int) -> tuple[str, signal.Signals | None]:
@@ -67,25 +67,26 @@ class WorkerProcess:
         timeout_s: seconds without any message after which a request is given up and the process killed.
     """
 
-    def __init__(self, runtime: str, python: str, timeout_s: float) -> None:
+    def __init__(self, runtime: str, command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> None:
         self.label = runtime
-        self._python = python
+        self._python = command[-1]
         self.timeout_s = timeout_s
         self._ended = ""
         self._stderr: IO[bytes] = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
-                [python, str(WORKER_FILE), runtime],
+                [*command, str(WORKER_FILE), runtime],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env=worker_environment(python),
+                env=worker_variables(command, variables),
                 bufsize=0,
             )
         except OSError as error:
             self._stderr.close()
             raise RuntimeUnavailableError(
-                f"expected a Python at {python} to run {runtime} in; {error.strerror}; give the path of one that has it"
+                f"expected a Python at {self._python} to run {runtime} in; {error.strerror}; "
+                "give the path of one that has it"
             ) from error
         self._requests, self._replies = self._pipe(self._process.stdin), self._pipe(self._process.stdout)
         os.set_blocking(self._requests, False)

@@ -196,10 +196,11 @@ def test_start_when_python_settings_are_hostile_ignores_them(monkeypatch, runtim
         np.testing.assert_array_equal(worker.decode(autokey.SOURCES[0]), autokey.EXPECTED[0])
 
 
-def test_worker_environment_when_python_differs_drops_the_search_path(monkeypatch):
+def test_worker_variables_when_python_differs_drops_the_search_path(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/packages")
-    assert process.worker_environment(sys.executable)["PYTHONPATH"] == "/packages"
-    assert "PYTHONPATH" not in process.worker_environment("/usr/bin/python3")
+    assert process.worker_variables([sys.executable], {})["PYTHONPATH"] == "/packages"
+    assert "PYTHONPATH" not in process.worker_variables(["/usr/bin/python3"], {})
+    assert process.worker_variables(["/usr/bin/python3"], {"PYTHONPATH": "/site"})["PYTHONPATH"] == "/site"
 
 
 def test_load_when_done_has_the_xnnpack_delegate_and_keeps_its_print_out_of_the_messages(worker):
