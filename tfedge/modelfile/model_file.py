@@ -46,10 +46,15 @@ def open_model(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
 
 
 def sha256_of(data: ModelData) -> str:
-    """Returns the sha256 of all of `data`, in pieces: of a mapped file no more than one stays in memory."""
-    digest, view = hashlib.sha256(), memoryview(data)
-    for start in range(0, len(view), _PIECE_BYTES):
+    """Returns the sha256 of all of `data` as 64 lower-case hexadecimal digits."""
+    return digest_of(data, len(data)).hexdigest()
+
+
+def digest_of(data: ModelData, length: int) -> hashlib._Hash:
+    """Returns the running sha256 of the first `length` bytes; of a mapped file a piece at a time is in memory."""
+    digest, view = hashlib.sha256(), memoryview(data)[:length]
+    for start in range(0, length, _PIECE_BYTES):
         digest.update(view[start : start + _PIECE_BYTES])
         if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            data.madvise(mmap.MADV_DONTNEED, start, min(_PIECE_BYTES, len(view) - start))
-    return digest.hexdigest()
+            data.madvise(mmap.MADV_DONTNEED, start, min(_PIECE_BYTES, length - start))
+    return digest
