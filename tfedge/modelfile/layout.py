@@ -13,17 +13,15 @@ from tfedge.modelfile.overlay import Kept, Overlay, Scalars, Table
 Place = tuple[int, int]  # (subgraph, index of the tensor or op in it)
 
 # Slots of the published schema (version 3); tfedge.modelfile.flatbuffer.TABLES has their types.
-CODES, SUBGRAPHS, BUFFERS, METADATA_BUFFERS, METADATA, SIGNATURES = 1, 2, 4, 5, 6, 7
+CODES, SUBGRAPHS, BUFFERS, METADATA_BUFFERS, METADATA = 1, 2, 4, 5, 6
 EXTERNAL_GROUPS, EXTERNAL_BUFFERS = 8, 9
 OLD_BUILTIN_CODE, CUSTOM_CODE, VERSION, BUILTIN_CODE = 0, 1, 2, 3
-TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, OPERATORS = 0, 1, 2, 3
+TENSORS, OPERATORS = 0, 3
 SHAPE, TYPE, BUFFER, NAME, QUANTIZATION = 0, 1, 2, 3, 4
 SCALES, ZERO_POINTS, AXIS = 2, 3, 6
 CODE_INDEX, INPUTS, OUTPUTS, LARGE_OPTIONS = 0, 1, 2, 9
 DATA, DATA_OFFSET = 0, 1
 METADATA_NAME, METADATA_BUFFER = 0, 1
-MAP_NAME, MAP_TENSOR = 0, 1
-SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, SIGNATURE_KEY, SIGNATURE_SUBGRAPH = 0, 1, 2, 4
 
 # LiteRT's op for a part that was compiled for an NPU; its options hold absolute places in the file.
 DISPATCH_OP = b"DISPATCH_OP"
@@ -61,7 +59,14 @@ class ModelView:
 
     def op_version(self, op: Place) -> int:
         """Returns the version of an op, which its operator code states."""
-        return self._code_version(self._code_index(op))
+        return self._code_version(self.op_code(op))
+
+    def op_code(self, op: Place) -> int:
+        """Returns the index of the operator code of an op."""
+        index = self._overlay.integer(self._view(op, OPERATORS), CODE_INDEX)
+        if index >= len(self._overlay.tables(self._root, CODES).items):
+            raise ArtifactError(f"expected op {op} to have an operator code of the file; got {index}; convert again")
+        return index
 
     def op_inputs(self, op: Place) -> tuple[int, ...]:
         """Returns the tensors that an op reads; -1 is one left out."""
@@ -140,12 +145,6 @@ class ModelView:
 
     def _indices(self, table: Table, slot: int) -> tuple[int, ...]:
         return tuple(np.frombuffer(self._overlay.content(table, slot), "<i4").tolist())
-
-    def _code_index(self, op: Place) -> int:
-        index = self._overlay.integer(self._view(op, OPERATORS), CODE_INDEX)
-        if index >= len(self._overlay.tables(self._root, CODES).items):
-            raise ArtifactError(f"expected op {op} to have an operator code of the file; got {index}; convert again")
-        return index
 
     def _code_version(self, code: int) -> int:
         item = self._overlay.tables(self._root, CODES).items[code]

@@ -20,7 +20,7 @@ from tfedge.errors import ConfigError
 from tfedge.modelfile import layout
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.layout import ModelView, Place, new_integers, new_quantization
-from tfedge.modelfile.overlay import BUFFER_ALIGNMENT, Kept, Scalars, Table, Tables, Text
+from tfedge.modelfile.overlay import BUFFER_ALIGNMENT, Kept, Scalars, Table, Text
 from tfedge.modelfile.schema import load_schema
 
 MIN_RUNTIME_VERSION = "min_runtime_version"
@@ -55,8 +55,8 @@ class ModelEditor(ModelView):
         for op, version in versions.items():
             if version < 1:
                 raise ConfigError(f"expected an op version of 1 or more; got {version} for op {op}")
-            by_code[self._code_index(op)][version].append(op)
-        counts = collections.Counter(self._code_index(op) for op in self.ops())
+            by_code[self.op_code(op)][version].append(op)
+        counts = collections.Counter(self.op_code(op) for op in self.ops())
         for code, wanted in sorted(by_code.items()):
             if len(wanted) == 1 and sum(map(len, wanted.values())) == counts[code]:
                 self.set_code_version(code, next(iter(wanted)))
@@ -186,28 +186,6 @@ class ModelEditor(ModelView):
             raise ConfigError(f"expected a version of 1 to {MIN_RUNTIME_VERSION_BYTES - 1} letters; got {version!r}")
         self.set_metadata(MIN_RUNTIME_VERSION, data.ljust(MIN_RUNTIME_VERSION_BYTES, b"\0"))
 
-    def keep_first_ops(self, subgraph: int, count: int) -> None:
-        """Cuts a subgraph off behind its first `count` ops: its outputs, and those of its signatures, become what the
-        last kept op writes (named "kept_0", …).
-
-        Raises:
-            ConfigError: no such subgraph, no op kept, or more than there are.
-        """
-        ops = self._overlay.tables(self._graph(subgraph), layout.OPERATORS)
-        if not 1 <= count <= len(ops.items):
-            raise ConfigError(f"expected to keep 1 to {len(ops.items)} ops of subgraph {subgraph}; got {count}")
-        outputs = self.op_outputs((subgraph, count - 1))
-        graph = self._open_graph(subgraph)
-        self._overlay.set_node(graph, layout.OPERATORS, Tables(ops.kind, ops.items[:count]))
-        self._overlay.set_node(graph, layout.GRAPH_OUTPUTS, new_integers(outputs))
-        signatures = self._overlay.open_tables(self._root, layout.SIGNATURES)
-        for index, item in enumerate(signatures.items):
-            entry = self._overlay.view(item, "SignatureDef")
-            if self._overlay.integer(entry, layout.SIGNATURE_SUBGRAPH) == subgraph:
-                names = [_tensor_map(f"kept_{place}", tensor) for place, tensor in enumerate(outputs)]
-                entry = self._overlay.open_table(signatures, index)
-                self._overlay.set_node(entry, layout.SIGNATURE_OUTPUTS, Tables("TensorMap", [*names]))
-
     def to_bytes(self) -> bytes:
         """Returns the edited model; without an edit, the bytes it was given.
 
@@ -270,19 +248,3 @@ class ModelEditor(ModelView):
             return
         buffers = self._overlay.open_tables(self._root, layout.BUFFERS)
         buffers.items[index] = Table("Buffer", {layout.DATA: Scalars(1, bytes(data), BUFFER_ALIGNMENT)})
-
-
-def keep_first_ops(model_bytes: bytes, subgraph: int, count: int) -> bytes:
-    """Returns a model whose `subgraph` ends behind its first `count` ops: what a search for a crashing op runs.
-
-    Raises:
-        ArtifactError: a model that cannot be rewritten.
-        ConfigError: as `ModelEditor.keep_first_ops`.
-    """
-    editor = ModelEditor(model_bytes)
-    editor.keep_first_ops(subgraph, count)
-    return editor.to_bytes()
-
-
-def _tensor_map(name: str, tensor: int) -> Table:
-    return Table("TensorMap", {layout.MAP_NAME: Text(name.encode()), layout.MAP_TENSOR: tensor.to_bytes(4, "little")})

@@ -7,11 +7,12 @@ every offset grows with it. Names, contents and order of the entries stay as the
 from __future__ import annotations
 
 import dataclasses
-import io
 import struct
 import zipfile
 
-from tfedge.errors import ArtifactError
+from tfedge.errors import ArtifactError, ConfigError
+from tfedge.modelfile.archive import list_entries, read_archive
+from tfedge.modelfile.model_file import ModelData
 
 _END = struct.Struct("<4s4H2IH")  # End of central directory: signature, disks, counts, size, offset, comment size.
 _ENTRY = struct.Struct("<4s6H3I5H2I")  # Central header up to the name; the last is the offset of the local header.
@@ -43,39 +44,40 @@ class Tail:
         return model_bytes + bytes(data)
 
 
-def split_file(data: bytes) -> tuple[bytes, Tail]:
+def split_file(data: ModelData) -> tuple[bytes, Tail]:
     """Returns the model of a file and what stands behind it; bytes that are no zip count as the model's own.
 
     Raises:
         ArtifactError: a damaged zip, or one with 64-bit offsets.
     """
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return data, Tail(b"", len(data))
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            directory, infos = archive.start_dir, archive.infolist()
-        start = min([directory, *(info.header_offset for info in infos)])
-        offsets = _offsets(data, start, directory, len(infos))
-    except (zipfile.BadZipFile, struct.error, ValueError, OSError, NotImplementedError) as error:
+        if not list_entries(data):
+            return bytes(data), Tail(b"", len(data))
+        start, offsets = read_archive(data, lambda archive: _layout(archive, data))
+    except ConfigError as error:
         raise ArtifactError(
-            f"expected a readable zip behind the model; got one with {error}; copy the file again, or remove the zip"
+            f"expected a model with a whole zip behind it, or none; {error}; copy the file again, or cut the zip off"
         ) from error
-    return data[:start], Tail(data[start:], start, offsets)
+    view = memoryview(data)
+    return bytes(view[:start]), Tail(bytes(view[start:]), start, offsets)
 
 
-def _offsets(data: bytes, start: int, directory: int, count: int) -> tuple[int, ...]:
-    """Returns the places, from `start`, of the offsets of a zip; none where they count from the zip's own start."""
-    end = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - _LONGEST_COMMENT))
+def _layout(archive: zipfile.ZipFile, data: ModelData) -> tuple[int, tuple[int, ...]]:
+    """Returns where a zip starts, and the places in it of offsets from byte 0; none where it counts from its start."""
+    directory, infos = archive.start_dir, archive.infolist()
+    start = min(info.header_offset for info in infos)
+    last = max(0, len(data) - _END.size - _LONGEST_COMMENT)
+    end = last + bytes(data[last:]).rfind(b"PK\x05\x06")
     *_, said, _ = _END.unpack_from(data, end)
-    if said == _NO_OFFSET or said not in (directory, directory - start) or not start:
-        raise ValueError("64-bit offsets, or none that fit the file")
+    if said == _NO_OFFSET or said not in (directory, directory - start) or start <= 0:
+        raise ConfigError("its offsets must have 32 bits and fit the file")
     if said != directory:
-        return ()
+        return start, ()
     places, at = [end + _END_OFFSET_AT - start], directory
-    for _ in range(count):
+    for _ in infos:
         signature, *_, name, extra, comment, _, _, _, offset = _ENTRY.unpack_from(data, at)
-        if signature != b"PK\x01\x02" or offset == _NO_OFFSET or data[offset : offset + 4] != b"PK\x03\x04":
-            raise ValueError("an entry that is not where its directory says")
+        if signature != b"PK\x01\x02" or offset == _NO_OFFSET or bytes(data[offset : offset + 4]) != b"PK\x03\x04":
+            raise ConfigError("its entries must stand where its directory says")
         places.append(at + _ENTRY_OFFSET_AT - start)
         at += _ENTRY.size + name + extra + comment
-    return tuple(places)
+    return start, tuple(places)

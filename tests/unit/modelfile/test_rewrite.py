@@ -14,7 +14,7 @@ from tests.unit.modelfile.model_tree import aliased, old_bytes_kept, reference_p
 from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import read_graph
-from tfedge.modelfile.rewrite import ModelEditor, keep_first_ops
+from tfedge.modelfile.rewrite import ModelEditor
 
 TWO_DENSE_OPTIONS = {"asymmetricQuantizeInputs": True}
 
@@ -263,18 +263,6 @@ def test_edits_when_the_model_has_unknown_ops_and_custom_options_keep_them(
     assert old_bytes_kept(old, new)
 
 
-def test_keep_first_ops_when_it_cuts_ends_at_the_last_kept_op() -> None:
-    old = two_dense()
-    new = keep_first_ops(old, 0, 1)
-
-    graph = read_graph(new)
-    assert [op.name for op in graph.ops] == ["FULLY_CONNECTED"]
-    assert [tensor.name for tensor in graph.signatures["serving_default"].outputs.values()] == ["hidden"]
-    assert unpacked(new).subgraphs[0].outputs.tolist() == [1]
-    assert old_bytes_kept(old, new)
-    assert keep_first_ops(old, 0, 2) != old  # The op list is whole; the signature's output is called "kept_0".
-
-
 def test_edits_when_they_name_what_is_not_there_say_so() -> None:
     editor = ModelEditor(two_dense())
     for wrong in (
@@ -287,9 +275,6 @@ def test_edits_when_they_name_what_is_not_there_say_so() -> None:
         lambda: editor.set_op_input((0, 0), 2, 99),
         lambda: editor.set_min_runtime_version("1" * 16),
         lambda: editor.set_min_runtime_version(""),
-        lambda: editor.keep_first_ops(0, 3),
-        lambda: editor.keep_first_ops(0, 0),
-        lambda: editor.keep_first_ops(1, 1),
     ):
         with pytest.raises(ConfigError, match="expected"):
             wrong()

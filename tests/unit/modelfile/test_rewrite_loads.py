@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.models import dense, loop, two_signatures
-from tfedge.modelfile.rewrite import ModelEditor, keep_first_ops
+from tfedge.modelfile.rewrite import ModelEditor
 from tfedge.runtime.client import Worker
 from tfedge.runtime.targets import installed_targets
 
@@ -59,14 +59,3 @@ def test_interpreter_when_a_model_was_edited_answers_bit_for_bit_as_before(
                 answers.append(worker.run(signature.name, inputs))
             for answer in answers[1:]:
                 assert all(np.array_equal(answer[key], answers[0][key]) for key in answers[0])
-
-
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_interpreter_when_ops_were_cut_off_runs_those_that_are_left(runtime: str, tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "cut.tflite"
-    path.write_bytes(keep_first_ops(stamped(two_signatures()), 1, 1))
-    with Worker(runtime, timeout_s=30) as worker:
-        worker.load(path)
-        answer = worker.run("classify", {"state": np.zeros((1, 8), np.float32)})
-
-    assert np.allclose(answer["kept_0"], 1 / 8)

@@ -83,7 +83,7 @@ def test_split_file_when_the_zip_is_damaged_says_so() -> None:
         data.replace(b"PK\x01\x02", b"PK\x01\x03"),
     ]
     for file in wrong:
-        with pytest.raises(ArtifactError, match="expected a readable zip"):
+        with pytest.raises(ArtifactError, match="expected a model with a whole zip"):
             split_file(file)
 
 
