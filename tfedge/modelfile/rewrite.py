@@ -120,12 +120,22 @@ class ModelEditor(ModelView):
         name: str,
         dtype: str,
         shape: Sequence[int],
-        data: bytes,
+        data: bytes | Place,
         scales: npt.ArrayLike | None = None,
         zero_points: npt.ArrayLike = 0,
         quantized_dimension: int = 0,
     ) -> int:
         """Adds a stored tensor behind the others of a subgraph; returns its index.
+
+        Args:
+            subgraph: where.
+            name: need not be unique.
+            dtype: as the schema calls it, in lower case.
+            shape: sizes.
+            data: its bytes, or a stored tensor whose buffer it shares.
+            scales: one or one a channel; None: not quantized.
+            zero_points: as many, or one for all.
+            quantized_dimension: of several scales.
 
         Raises:
             ConfigError: an unknown dtype or no such subgraph.
@@ -138,7 +148,8 @@ class ModelEditor(ModelView):
             table.fields[layout.QUANTIZATION] = new_quantization(scales, zero_points, quantized_dimension)
         tensors = self._overlay.open_tables(self._open_graph(subgraph), layout.TENSORS)
         self._overlay.set_integer(table, layout.TYPE, number)
-        self._overlay.set_integer(table, layout.BUFFER, self._add_buffer(data))
+        buffer = self._add_buffer(data) if isinstance(data, bytes) else self.buffer_of(data)
+        self._overlay.set_integer(table, layout.BUFFER, buffer)
         tensors.items.append(table)
         self._users = None
         return len(tensors.items) - 1
