@@ -8,12 +8,14 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
+import platform
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,12 @@ import numpy.typing as npt
 
 from tfedge import artifacts
 from tfedge.errors import ConfigError, RuntimeUnavailableError, WorkerError, one_of
+from tfedge.runtime import cpu, targets, worker
 from tfedge.runtime import signatures as signatures_module
-from tfedge.runtime import targets, worker
 from tfedge.runtime.environments import Environment
+from tfedge.runtime.limits import Limits
 from tfedge.runtime.process import Progress, WorkerProcess
+from tfedge.runtime.profile import DelegateProfile
 from tfedge.runtime.signatures import Array, SignatureSpec
 
 GREEDY, STEPS, ENTRIES = worker.GREEDY, worker.STEPS, worker.ENTRIES
@@ -68,19 +72,30 @@ class Worker:
         python: the Python that has the runtime, where that is a name; the one running now by default.
         timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
             requests report progress between decodes, so it bounds one decode or one load, not the whole request.
+        isolate: whether each `load` gets a process of its own, started in milliseconds. The worker then outlives a
+            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it.
+        limits: of the process of one file; implies `isolate`, and takes from it every right to write.
 
     Raises:
         ConfigError: an unknown runtime, or no positive time-out.
         RuntimeUnavailableError: the runtime cannot be started, or is not the environment's; raised on entering.
     """
 
-    def __init__(self, runtime: str | Environment, python: str = sys.executable, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        runtime: str | Environment,
+        python: str = sys.executable,
+        timeout_s: float = 60.0,
+        isolate: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
         if not timeout_s > 0:
             raise ConfigError(f"expected timeout_s above 0; got {timeout_s!r}; give seconds")
         self._environment = runtime if isinstance(runtime, Environment) else None
         self.runtime = targets.check_runtime(runtime.target.name if isinstance(runtime, Environment) else runtime)
         self._python = python
         self._timeout_s = timeout_s
+        self._isolate, self._limits = isolate or limits is not None, limits
         self._process: WorkerProcess | None = None
         self._info: WorkerInfo | None = None
         self._model = ""
@@ -89,16 +104,19 @@ class Worker:
     def __enter__(self) -> Worker:
         environment = self._environment
         command, variables = (environment.command, environment.variables) if environment else ((self._python,), {})
-        process = WorkerProcess(self.runtime, command, variables, self._timeout_s)
+        process = WorkerProcess(self.runtime, command, variables, self._timeout_s, self._isolate, self._limits)
         try:
             facts, _ = process.request("hello", what="hello")
             target = self._checked_target(facts)
+            if self._limits and target.arch != platform.machine():
+                process.limit_address_space(self._limits)
         except BaseException:
             process.close()
             raise
         process.label = str(target)
         self._process = process
-        self._info = WorkerInfo(target, facts["python"], facts["cpu"], facts["peak_bytes"])
+        words = cpu.cpu_text(facts["cpu_lines"], facts["arch"], facts["num_cores"])
+        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"])
         return self
 
     def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
@@ -164,22 +182,53 @@ class Worker:
         self._model = path.name
         return str(facts["sha256"])
 
+    def _check_loaded(self) -> None:
+        if not self._model:
+            raise _bad_request("expected a loaded model; there is none; call load() first")
+
     def describe(self) -> Mapping[str, SignatureSpec]:
-        """Returns the signatures of the loaded model by name.
+        """Returns the signatures of the loaded model by name; a file without any has one called "".
 
         Raises:
             WorkerError: (bad_request) no model is loaded; or the process failed.
         """
-        if not self._model:
-            raise _bad_request("expected a loaded model; there is none; call load() first")
+        self._check_loaded()
         if self._signatures is None:
             facts, _ = self.process.request("describe", what=f"describe {self._model}")
-            held = facts["signatures"]
-            self._signatures = {name: SignatureSpec.from_json(name, fields) for name, fields in held.items()}
+            with self._understood():
+                held = facts["signatures"]
+                self._signatures = {name: SignatureSpec.from_json(name, fields) for name, fields in held.items()}
         return self._signatures
+
+    def profile(self) -> DelegateProfile:
+        """Returns which ops of the loaded model a delegate runs, as the interpreter sees them.
+
+        Raises:
+            WorkerError: (bad_request) no model is loaded; or the process failed.
+        """
+        self._check_loaded()
+        facts, _ = self.process.request("profile", what=f"profile {self._model}")
+        with self._understood():
+            return DelegateProfile.from_nodes(facts["nodes"])
+
+    @contextlib.contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turns an answer of another form, which only a damaged process gives, into a WorkerError."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise WorkerError(
+                f"{self.info.target}: expected facts about {self._model}; got {type(error).__name__}: {error}; "
+                "the file is damaged or meets a bug of this runtime",
+                kind="crashed",
+            ) from error
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Runs one signature once: arrays by input name in, arrays by output name out.
+
+        Args:
+            signature: its name; of a file without any it is "", and subgraph 0's tensors give the names.
+            inputs: every input; a tensor whose name is empty or repeats is called by its position, "0", "1", …
 
         Raises:
             WorkerError: bad_request (wrong name, shape or dtype; nothing was run), refused, crashed, timed out.
