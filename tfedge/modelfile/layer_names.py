@@ -27,6 +27,8 @@ def layer_of(name: str) -> str:
 
 def _layer(part: str) -> str:
     words = part.strip("/").split("/")[:-1]  # The last word names the op.
+    while words and "PartitionedCall" in words[0]:  # How TensorFlow calls the function that was converted.
+        words.pop(0)
     while words and words[-1][:1].isupper():
         words.pop()
     return "/".join(words)
