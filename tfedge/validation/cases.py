@@ -57,9 +57,17 @@ def words_of(error: WorkerError) -> str:
     """Returns what happened in the interpreter's own words, without whom it was asked and the advice around it."""
     message = str(error).rpartition("; ")[0] or str(error)  # The advice comes last; a finding has its own.
     said = message.partition("; it refused: ")[2]
-    # Interpreters write the reason and the op one after the other, without so much as a space.
-    said = re.sub(r"(?<=[a-z.])(?=Node number \d)|(?<=\.)(?=Failed to apply)", " ", said)
-    return f"it refused: {said}" if said else message.partition(": ")[2] or message
+    if said:
+        # Interpreters write the reason and the op one after the other, without so much as a space.
+        said = re.sub(r"(?<=[a-z.])(?=Node number \d)|(?<=\.)(?=Failed to apply|Select TensorFlow)", " ", said)
+        half = len(said) // 2
+        if said[:half].strip() == said[half:].strip():  # Once from the interpreter, and once from its caller.
+            said = said[:half].strip()
+        return f"refused: {said}"
+    late = re.search(r"within ([\d.e+]+) s; there was none", message)
+    if late:
+        return f"no answer within {late[1]} s, and the process was killed"
+    return message.partition("`; ")[2] or message.partition(": ")[2] or message
 
 
 Outcome = tuple[Mapping[str, Array], ...]  # Of one case: outputs by name, one a call.

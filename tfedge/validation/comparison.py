@@ -24,6 +24,7 @@ from tfedge.validation.tolerance import (
 
 GATE = "matches_reference"
 _LEAST_USUAL = 3  # Cases of one form, before their mean says what does not depend on the input.
+_LIKE, _NEXT_TO_NOTHING = 0.99, 0.01  # Cosine; percent.
 Key = tuple[str, str]  # Signature and output.
 
 
@@ -184,13 +185,12 @@ def _other_shapes(cases: Sequence[Case], actual: Sequence[Outcome], expected: Se
 def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: bool) -> Finding:
     worst = max(judged, key=lambda one: one.excess)
     wrong = [one for one in judged if not one.passes]
-    told = describe(worst)
-    numbers = _numbers(worst)
+    figure, limit = _numbers(worst)
     cases = f"{num_cases} {'case' if num_cases == 1 else 'cases'}"
     if not wrong:
-        message = f"{cases} agree with {against}; farthest is {told}"
-        return Finding(GATE, "pass", message, measured=numbers[0], limit=numbers[1])
-    message = f"{len(wrong)} of {len(judged)} outputs differ from {against} in {cases}; farthest is {told}"
+        message = f"{cases} agree with {against}; farthest: {describe(worst)}"
+        return Finding(GATE, "pass", message, measured=figure, limit=limit)
+    message = f"{describe(worst)}, compared with {against}; {len(wrong)} of {len(judged)} outputs differ in {cases}"
     unknown = all(not one.tolerance.is_known for one in wrong)
     if unknown and not (is_other and any(kind_is_numeric(one) for one in wrong)):
         return Finding(
@@ -199,8 +199,8 @@ def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: b
             message,
             cause="right implementations differ as much on this file: a small rounding decides its answer",
             fix="give real inputs with --inputs, and outputs to compare with: --reference, or expected_NAME",
-            measured=numbers[0],
-            limit=numbers[1],
+            measured=figure,
+            limit=limit,
         )
     return Finding(
         GATE,
@@ -208,9 +208,9 @@ def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: b
         message,
         cause=_cause(worst),
         consequence="the app gets wrong answers and no error",
-        fix="see the static findings of this target; convert for this runtime, or ship a newer one",
-        measured=numbers[0],
-        limit=numbers[1],
+        fix="convert for this runtime, or ship a newer one",
+        measured=figure,
+        limit=limit,
     )
 
 
@@ -241,16 +241,21 @@ def describe(worst: Judged) -> str:
     allowed, found = worst.tolerance, worst.difference
     if allowed.kind == "ids":
         how = f"{figure:.0%} of its values differ, at most {limit:.0%}"
-    elif figure == found.steps and allowed.kind == "quantized":
+    elif allowed.kind == "quantized" and figure == found.steps:
         how = f"{figure:.0f} quantization steps off, at most {limit:.0f}"
     else:
-        how = f"{_percent(figure)} off, at most {_percent(limit)}, cosine {found.cosine:.4f}"
-    return f"{where} in case {worst.case}: {how}"
+        how = f"{_percent(figure)} off, at most {_percent(limit)}"
+        how += "" if found.cosine > _LIKE else f" (cosine {found.cosine:.2f})"
+    return (
+        f"{where} is {how}, in case {worst.case}" if allowed.kind != "ids" else f"{where}: {how}, in case {worst.case}"
+    )
 
 
 def _percent(ratio: float) -> str:
-    """Returns a ratio with two digits that count: "0.00034 %", "5.0 %", "98 %"."""
+    """Returns a ratio with two digits that count: "5.2 %", "98 %"; what is next to nothing is called that."""
     percent = 100 * ratio
+    if percent < _NEXT_TO_NOTHING:
+        return f"under {_NEXT_TO_NOTHING:g} %" if percent else "0 %"
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 

@@ -30,7 +30,7 @@ BUDGET_SECONDS, LEAST_CASES = 20.0, 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
+class CheckedFile:
     """A file to check, read and found whole.
 
     Attributes:
@@ -122,21 +122,24 @@ def decoding_steps(chain: Chain, signatures: Signatures, roles: Roles) -> Steps 
     return None
 
 
-def expect_from_litert(subject: Subject, lane: Lane, seed: int) -> Expectation:
-    """Runs made-up cases on LiteRT's three sets of kernels: the reference for the answer, all for the tolerance.
+def expect_from_litert(checked: CheckedFile, lane: Lane, seed: int, given: tuple[Case, ...] = ()) -> Expectation:
+    """Runs cases on LiteRT's three sets of kernels: the reference for the answer, all for the tolerance.
 
     Args:
         lane: of LiteRT on this machine.
-        seed: of the cases, 0 or more.
+        seed: of the cases that are made up where none are given, 0 or more.
+        given: a user's cases.
 
     Raises:
         RuntimeUnavailableError: LiteRT does not start.
     """
-    names = sorted({op.name for op in subject.graph.ops} & RANDOM_OPS)
+    names = sorted({op.name for op in checked.graph.ops} & RANDOM_OPS)
     try:
-        worker = lane.load(subject.path, "reference")
-        cases = made_up_cases(subject.graph, worker.describe(), seed)
-        if subject.pack is not None:  # Its golden cases say more about the loop in the graph than made-up words.
+        worker = lane.load(checked.path, "reference")
+        cases = given or made_up_cases(checked.graph, worker.describe(), seed)
+        if (
+            checked.pack is not None and not given
+        ):  # Its golden cases say more about the loop in the graph than made-up words.
             cases = tuple(case for case in cases if case.calls[-1].signature != GREEDY) or cases
     except WorkerError as error:
         return Expectation(seed=seed, reason=f"LiteRT cannot be the reference: {words_of(error)}")
@@ -145,21 +148,22 @@ def expect_from_litert(subject: Subject, lane: Lane, seed: int) -> Expectation:
     if names:
         return Expectation(cases, reason=f"{', '.join(names)} gives other numbers in every run")
     try:
-        cases = _with_greedy_tokens(worker, subject.graph, cases)
+        cases = given or _with_greedy_tokens(worker, checked.graph, cases)
         kept, expected, refused = run_cases(worker, cases, BUDGET_SECONDS)
     except CallFailedError as failed:
         return Expectation(cases, reason=f"LiteRT cannot be the reference: {words_of(failed.error)}")
-    if not kept:
-        return Expectation(cases, reason=f"LiteRT's reference kernels take no input that was made up: {refused}")
-    return Expectation(kept, expected, _others(subject, lane, kept))
+    if refused and (given or not kept):
+        what = "refuse an input" if given else "take no input that was made up"
+        return Expectation(cases, reason=f"{REFERENCE_KERNELS} {what}: {refused}", is_real=bool(given))
+    return Expectation(kept, expected, _others(checked, lane, kept), is_real=bool(given))
 
 
-def _others(subject: Subject, lane: Lane, cases: Sequence[Case]) -> tuple[tuple[Outcome, ...], ...]:
+def _others(checked: CheckedFile, lane: Lane, cases: Sequence[Case]) -> tuple[tuple[Outcome, ...], ...]:
     """Returns what LiteRT's other kernels give, without those that do not run what the reference kernels run."""
     found = []
     for resolver in OTHER_KERNELS:
         try:
-            worker = lane.load(subject.path, resolver)
+            worker = lane.load(checked.path, resolver)
             found.append(tuple(run_case(worker, case) for case in cases))
         except (WorkerError, CallFailedError):
             continue  # LiteRT as a target gets a finding of its own; without any the tolerance is that of rounding.
