@@ -54,6 +54,11 @@ class FixPlan:
         """Whether a right runtime's answers change; else they stay bit for bit."""
         return any(isinstance(edit, CHANGES_NUMBERS) for edit in self.edits)
 
+    @property
+    def changes_claims_only(self) -> bool:
+        """Whether only versions change: what the file says of itself, and nothing that it computes."""
+        return all(isinstance(edit, OpVersion | CodeVersion | RuntimeVersion) for edit in self.edits)
+
     def lines(self) -> list[str]:
         """Returns the plan in words, a line for the edits of a kind."""
         return edit_lines(self.edits)
