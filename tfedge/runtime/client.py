@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfedge import artifacts
 from tfedge.errors import ConfigError, RuntimeUnavailableError, WorkerError, one_of
+from tfedge.modelfile.model_file import open_model
 from tfedge.runtime import cpu, targets, worker
 from tfedge.runtime import signatures as signatures_module
 from tfedge.runtime.environments import Environment
@@ -175,7 +175,7 @@ class Worker:
         if num_threads < 1:
             raise ConfigError(f"expected num_threads of 1 or more; got {num_threads}; give the number of threads")
         path = pathlib.Path(path).resolve()
-        artifacts.read_bytes(path, "model file")  # says clearly what is wrong with the path
+        open_model(path)  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
         params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
@@ -210,6 +210,22 @@ class Worker:
         facts, _ = self.process.request("profile", what=f"profile {self._model}")
         with self._understood():
             return DelegateProfile.from_nodes(facts["nodes"])
+
+    def layout(self) -> npt.NDArray[np.int64]:
+        """Returns where the interpreter put the tensors of subgraph 0 that have memory of their own.
+
+        Returns:
+            int64 (N, 3): index, address and bytes of each.
+
+        Raises:
+            WorkerError: (bad_request) no model is loaded, or the worker is not isolated; or the process failed.
+        """
+        self._check_loaded()
+        if not self._isolate:
+            raise _bad_request("expected an isolated worker to ask for addresses; pass isolate=True")
+        _, arrays = self.process.request("layout", what=f"layout of {self._model}")
+        with self._understood():
+            return arrays["places"].astype(np.int64).reshape(-1, 3)
 
     @contextlib.contextmanager
     def _understood(self) -> Iterator[None]:

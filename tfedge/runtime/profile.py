@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tfedge.errors import ConfigError
 
@@ -19,11 +19,14 @@ class DelegateProfile:
         delegated: names of the ops that run inside a delegate, in the file's order.
         outside: names of the ops that run as the interpreter's own kernels.
         num_partitions: delegate calls that one invocation makes; each costs a crossing.
+        splitting: names of those outside that are fed by one delegate call and feed another: without them there would
+            be fewer.
     """
 
     delegated: tuple[str, ...]
     outside: tuple[str, ...]
     num_partitions: int
+    splitting: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_partitions < 0 or (self.delegated and not self.num_partitions):
@@ -50,9 +53,23 @@ class DelegateProfile:
                 if place is not None and place not in inside:
                     inside.add(place)
                     open_tensors += [tensor for tensor in ops[place][1] if tensor not in inputs]
-        names = [op for op, _, _ in ops]
+        outside = [node for place, node in enumerate(ops) if place not in inside]
+        fed = _reached((tensor for _, outputs in calls for tensor in outputs), outside)
+        backwards = [(op, outputs, inputs) for op, inputs, outputs in reversed(outside)]
+        feeding = _reached((tensor for inputs, _ in calls for tensor in inputs), backwards)[::-1]
         return cls(
-            tuple(name for place, name in enumerate(names) if place in inside),
-            tuple(name for place, name in enumerate(names) if place not in inside),
-            len(calls),
+            delegated=tuple(op for place, (op, _, _) in enumerate(ops) if place in inside),
+            outside=tuple(op for op, _, _ in outside),
+            num_partitions=len(calls),
+            splitting=tuple(op for (op, _, _), *both in zip(outside, fed, feeding, strict=True) if all(both)),
         )
+
+
+def _reached(tensors: Iterable[int], nodes: Iterable[Node]) -> list[bool]:
+    """Returns for each node whether `tensors` lead to it, itself or by nodes before it."""
+    known, found = set(tensors), []
+    for _, inputs, outputs in nodes:
+        found.append(not known.isdisjoint(inputs))
+        if found[-1]:
+            known.update(outputs)
+    return found

@@ -258,7 +258,7 @@ class Session:
         self._model: Any = None
         self._progress_at = 0.0
         verbs = (self.hello, self.load, self.describe, self.profile, self.run, self.decode_many, self.time, self.memory)
-        self._verbs = {verb.__name__: verb for verb in verbs}
+        self.verbs = {verb.__name__: verb for verb in verbs}
 
     def hello(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
         package = importlib.import_module(RUNTIME_MODULES[self._runtime])
@@ -347,7 +347,7 @@ class Session:
         """Returns the reply to one request; whatever Python raises becomes an `error` reply."""
         verb = header.pop("verb")
         try:
-            result, outputs = self._verbs[verb](header, arrays)
+            result, outputs = self.verbs[verb](header, arrays)
         except Exception as error:  # the boundary of the process: nothing is swallowed, the client raises it
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             message = lines[0] if lines else type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pathlib
 import signal
@@ -17,6 +18,7 @@ from tests.conftest import ARM_TARGETS
 from tests.golden import autokey
 from tfedge.errors import WorkerError
 from tfedge.modelfile.builder import ModelBuilder
+from tfedge.modelfile.graph import read_graph
 from tfedge.runtime.client import Worker
 from tfedge.runtime.limits import Limits
 from tfedge.runtime.process import ISOLATION_FILE
@@ -218,3 +220,20 @@ def test_load_when_emulated_crashes_hangs_and_memory_end_with_the_file(arm, targ
         assert right(worker)
         assert time.monotonic() - start < 10  # 0.1 to 0.3 s on an idle machine; a new worker takes 1.3 s
         assert "asimd" in worker.info.cpu
+
+
+def test_layout_when_a_model_is_loaded_gives_the_memory_of_its_tensors(isolated):
+    isolated.load(autokey.MODEL, resolver="without_default_delegates")
+    places = isolated.layout()
+    sizes = {int(index): int(size) for index, _, size in places}
+    inputs = read_graph(autokey.MODEL.read_bytes()).subgraphs[0].inputs
+    assert [sizes[tensor.index] for tensor in inputs] == [4 * math.prod(tensor.shape) for tensor in inputs]
+    assert (places[:, 1] > 0).all()
+
+
+def test_layout_when_the_worker_is_not_isolated_asks_for_it(runtime):
+    with Worker(runtime) as worker:
+        worker.load(autokey.MODEL)
+        with pytest.raises(WorkerError, match="isolate=True") as caught:
+            worker.layout()
+        assert caught.value.kind == "bad_request"

@@ -20,7 +20,13 @@ def test_from_nodes_when_a_call_stands_for_two_ops_they_are_inside():
 
 def test_from_nodes_when_two_calls_share_a_tensor_each_keeps_its_ops():
     found = DelegateProfile.from_nodes([*OPS, ("DELEGATE", [0], [1]), ("DELEGATE", [3, 1], [4])])
-    assert found == DelegateProfile(("A", "D"), ("B", "C"), 2)
+    assert found == DelegateProfile(("A", "D"), ("B", "C"), 2, splitting=("B", "C"))
+
+
+def test_from_nodes_when_an_op_stands_beside_the_calls_it_does_not_split_them():
+    beside = [*OPS, ("E", [1], [5]), ("F", [6], [3])]
+    found = DelegateProfile.from_nodes([*beside, ("DELEGATE", [0], [1]), ("DELEGATE", [3, 1], [4])])
+    assert found.outside == ("B", "C", "E", "F") and found.splitting == ("B", "C")
 
 
 def test_from_nodes_when_a_call_is_listed_twice_counts_it_once():
