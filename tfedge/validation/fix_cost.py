@@ -20,7 +20,7 @@ from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.cases import Case, Outcome, run_case
 from tfedge.validation.comparison import compare
 from tfedge.validation.evaluate import score_answers
-from tfedge.validation.expectation import Subject
+from tfedge.validation.expectation import CheckedFile
 from tfedge.validation.gates import accuracy_gate
 from tfedge.validation.golden import check_golden, trimmed
 from tfedge.validation.lane import Lane
@@ -139,7 +139,7 @@ class FixCost:
 
 
 def measure_cost(
-    original: Subject, fixed: str | os.PathLike[str], lane: Lane, cases: Sequence[Case]
+    original: CheckedFile, fixed: str | os.PathLike[str], lane: Lane, cases: Sequence[Case]
 ) -> tuple[FixCost, tuple[Finding, ...]]:
     """Runs both files on the same inputs.
 

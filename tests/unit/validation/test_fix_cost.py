@@ -20,7 +20,7 @@ from tfedge.runtime.environments import find_environment
 from tfedge.runtime.signatures import SignatureSpec, TensorSpec
 from tfedge.runtime.targets import installed_targets
 from tfedge.validation.cases import Call, Case
-from tfedge.validation.expectation import Subject, made_up_cases
+from tfedge.validation.expectation import CheckedFile, made_up_cases
 from tfedge.validation.fix_cost import FixCost, OutputCost, _output_costs, measure_cost
 from tfedge.validation.lane import Lane
 
@@ -106,7 +106,7 @@ def measured(litert: Lane, folder: pathlib.Path, old: bytes, new: bytes) -> tupl
     after.write_bytes(new)
     graph = read_graph(old)
     cases = made_up_cases(graph, litert.load(before).describe(), 1)
-    cost, findings = measure_cost(Subject(before, old, graph), after, litert, cases)
+    cost, findings = measure_cost(CheckedFile(before, old, graph), after, litert, cases)
     return cost, {finding.gate: finding.verdict for finding in findings}
 
 
@@ -138,7 +138,7 @@ def test_measure_cost_when_a_pack_has_texts_asks_them(litert: Lane, tmp_path: pa
     packed_autokey.write(before)
     after.write_bytes(packed_autokey.slipping_model() if slips else packed_autokey.MODEL_BYTES)
     pack = read_pack(before)
-    subject = Subject(before, before.read_bytes(), read_graph(pack.model_bytes), pack)
+    subject = CheckedFile(before, before.read_bytes(), read_graph(pack.model_bytes), pack)
     cases = made_up_cases(subject.graph, litert.load(before).describe(), 1)
 
     cost, findings = measure_cost(subject, after, litert, cases)
