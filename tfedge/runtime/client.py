@@ -14,6 +14,7 @@ import os
 import pathlib
 import platform
 import sys
+import tempfile
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,7 +24,7 @@ import numpy.typing as npt
 
 from tfedge.errors import ConfigError, RuntimeUnavailableError, WorkerError, one_of
 from tfedge.modelfile.model_file import open_model
-from tfedge.runtime import cpu, targets, worker
+from tfedge.runtime import cpu, targets, tiny_model, worker
 from tfedge.runtime import signatures as signatures_module
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.limits import Limits
@@ -44,24 +45,36 @@ class WorkerInfo:
         python: version of the worker's Python.
         cpu: model, cores, and the features that decide the speed of int8 kernels.
         baseline_bytes: peak resident memory with interpreter and NumPy imported, before any model.
+        private_bytes: what of its memory then belongs to no file: heap, and pages it wrote to.
     """
 
     target: targets.RuntimeTarget
     python: str
     cpu: str
     baseline_bytes: int
+    private_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
 class MemoryUse:
-    """Resident memory of a worker process now, and the most it ever had, in bytes."""
+    """Resident memory of a worker process now, the most it ever had, and what now belongs to no file, in bytes."""
 
     peak_bytes: int
     rss_bytes: int
+    private_bytes: int
 
 
 def _bad_request(message: str) -> WorkerError:
     return WorkerError(message, kind="bad_request")
+
+
+def _prime(process: WorkerProcess) -> None:
+    """Lets an emulator translate the interpreter before processes are forked from it: 20 ms a file instead of 80."""
+    params = {"num_threads": 1, "resolver": "default", "signature": tiny_model.SIGNATURE}
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(tiny_model.build())
+        file.flush()
+        process.request("prime", {**params, "path": file.name}, tiny_model.inputs(), what="tfedge's own tiny model")
 
 
 class Worker:
@@ -108,15 +121,17 @@ class Worker:
         try:
             facts, _ = process.request("hello", what="hello")
             target = self._checked_target(facts)
-            if self._limits and target.arch != platform.machine():
-                process.limit_address_space(self._limits)
+            if self._isolate and target.arch != platform.machine():
+                _prime(process)
+                if self._limits:
+                    process.limit_address_space(self._limits)
         except BaseException:
             process.close()
             raise
         process.label = str(target)
         self._process = process
         words = cpu.cpu_text(facts["cpu_lines"], facts["arch"], facts["num_cores"])
-        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"])
+        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"], facts["private_bytes"])
         return self
 
     def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
@@ -317,7 +332,7 @@ class Worker:
     def memory(self) -> MemoryUse:
         """Returns resident memory of the process, now and at its peak."""
         facts, _ = self.process.request("memory", what="memory")
-        return MemoryUse(facts["peak_bytes"], facts["rss_bytes"])
+        return MemoryUse(facts["peak_bytes"], facts["rss_bytes"], facts["private_bytes"])
 
     def _decode_params(self, sources: Array, entry: str, max_target_length: int | None) -> dict[str, object]:
         length = signatures_module.check_decode(self.describe(), entry, sources, max_target_length)

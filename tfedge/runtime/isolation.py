@@ -9,7 +9,8 @@ that a crash, a hang, a damaged heap or half a message ends with the child.
 
 More errors than those of `worker.py`: `ended` (the child died: `returncode`, minus the signal) and `timed_out` (no
 message within the `timeout_s` of the request). After both, only `load` is answered. What the child prints goes to this
-process's stderr after each reply: 64 KiB of it, as much as a pipe holds.
+process's stderr after each reply: 64 KiB of it, as much as a pipe holds. One more verb, `prime`: this process itself
+runs a file that is known to be harmless, so that an emulator translates the interpreter once for all children.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ class Supervisor:
     """Answers by a child for each file."""
 
     def __init__(self, worker: Any, runtime: str, client: int) -> None:
-        self._worker, self._client = worker, client
+        self._worker, self._runtime, self._client = worker, runtime, client
         self._session = worker.Session(runtime)
         self._child: Child | None = None
 
@@ -231,6 +232,8 @@ class Supervisor:
         if verb == "hello" or (verb == "memory" and self._child is None):
             reply = self._session.answer(*self._worker.unpack_message(text, body))
             return self._write(replies, self._worker.pack_message(*reply))
+        if verb == "prime":
+            return self._write(replies, self._worker.pack_message(*self._prime(header, body)))
         if verb == "load":
             self._end()
             self._child = Child(self._worker, self._session, header.get("limits"))
@@ -240,6 +243,16 @@ class Supervisor:
         self._child.ask(self._worker.LENGTHS.pack(len(text), len(body)) + text + body)
         while self._answer_once(self._child, header["timeout_s"], replies) == "progress":
             pass
+
+    def _prime(self, header: dict[str, Any], body: bytes) -> Any:
+        """Loads, describes and runs the file of the request with its arrays, in a session of its own that is gone."""
+        request, arrays = self._worker.unpack_message(json.dumps(header).encode(), body)
+        session = self._worker.Session(self._runtime)
+        for verb in ("hello", "load", "describe", "run"):
+            reply, _ = session.answer({**request, "verb": verb}, arrays if verb == "run" else {})
+            if reply["kind"] == "error":
+                break
+        return reply, {}
 
     def _answer_once(self, child: Child, timeout_s: float, replies: Any) -> str:
         try:

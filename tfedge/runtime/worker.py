@@ -32,6 +32,7 @@ import hashlib
 import importlib
 import json
 import platform
+import resource
 import signal
 import struct
 import time
@@ -46,6 +47,7 @@ ENTRIES = (GREEDY, STEPS)
 WITHOUT_DELEGATES = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
 RESOLVERS = {"default": "AUTO", "reference": "BUILTIN_REF", "without_default_delegates": WITHOUT_DELEGATES}
 START_ID, STOP_ID = 1, 2
+MEMORY_LINES = {"peak_bytes": "VmHWM", "rss_bytes": "VmRSS", "private_bytes": "RssAnon"}
 CPU_KEYS = ("model", "cpu part", "flags", "features")
 LENGTHS = struct.Struct(">II")
 PROGRESS_SECONDS = 0.5
@@ -226,16 +228,14 @@ def cpu_lines() -> list[str]:
 
 
 def memory_bytes() -> dict[str, int]:
-    """Returns peak and current resident set size of this process."""
+    """Returns peak and current resident set size of this process, and the part of it that belongs to no file."""
     try:
         with open("/proc/self/status", encoding="utf-8") as file:
-            kib = {line.split(":")[0]: int(line.split()[1]) for line in file if line.startswith(("VmHWM", "VmRSS"))}
-        return {"peak_bytes": kib["VmHWM"] * 1024, "rss_bytes": kib["VmRSS"] * 1024}
+            kib = {line.split(":")[0]: int(line.split()[1]) for line in file if line.startswith(("Vm", "Rss"))}
+        return {key: kib[name] * 1024 for key, name in MEMORY_LINES.items()}
     except (OSError, KeyError):
-        import resource
-
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return {"peak_bytes": used, "rss_bytes": used}
+        return dict.fromkeys(MEMORY_LINES, used)
 
 
 def file_sha256(path: str) -> str:
