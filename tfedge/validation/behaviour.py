@@ -22,17 +22,16 @@ from tfedge.validation.cases import CallFailedError, Case, Outcome, words_of
 from tfedge.validation.comparison import GATE, compare
 from tfedge.validation.decoder_health import Steps, check_answers, check_inputs_heard
 from tfedge.validation.expectation import (
-    BUDGET_SECONDS,
     CheckedFile,
     Expectation,
     decoding_steps,
     made_up_cases,
     roles_of,
-    run_cases,
 )
 from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
 from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
+from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
 from tfedge.validation.outputs_health import Key, Outputs, check_values
 from tfedge.validation.sample_cases import chains
 

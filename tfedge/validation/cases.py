@@ -36,6 +36,7 @@ class Case:
         calls: in order.
         is_extreme: whether no user would send it (all zeros, numbers a hundred times as large as usual): compared,
             and judged by nothing else.
+        is_empty: whether there is nothing in it but padding: it must not give NaN, and has no right answer else.
         twin: name of the case that this one differs from in one input alone; empty where there is none.
         changed: that input, as "signature/name"; empty where there is none.
     """
@@ -43,6 +44,7 @@ class Case:
     name: str
     calls: tuple[Call, ...]
     is_extreme: bool = False
+    is_empty: bool = False
     twin: str = ""
     changed: str = ""
 
@@ -67,6 +69,7 @@ def words_of(error: WorkerError) -> str:
     late = re.search(r"within ([\d.e+]+) s; there was none", message)
     if late:
         return f"no answer within {late[1]} s, and the process was killed"
+    message = re.sub(r" after printing .qemu: uncaught target signal.*", "", message)  # That it died is said already.
     return message.partition("`; ")[2] or message.partition(": ")[2] or message
 
 
