@@ -15,7 +15,7 @@ workspace, not in the arena), and tensors whose size is only known at run time.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -187,3 +187,24 @@ def _best_start(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], need
     rest = starts - aligned[:-1] - need
     fits = np.flatnonzero(rest >= 0)
     return int(aligned[fits[np.argmin(rest[fits])]] if len(fits) else aligned[-1])
+
+
+def span_of_arena(places: npt.NDArray[np.int64], constants: Container[int]) -> int:
+    """Returns the size of the block in which an interpreter laid out the computed tensors of a subgraph.
+
+    Tensors side by side (at most an alignment apart) are one block; the largest is the arena. Others are single
+    tensors on the heap, whose size was not known when the arena was laid out, and what kernels keep for good.
+
+    Args:
+        places: int64 (N, 3): index, address and bytes of tensors that have memory.
+        constants: indices of the tensors that are stored in the file.
+    """
+    blocks: list[list[int]] = []
+    for address, index, size in sorted((int(at), int(index), int(size)) for index, at, size in places):
+        if index in constants or not size:
+            continue
+        if blocks and address <= blocks[-1][1] + ALIGNMENT:
+            blocks[-1][1] = max(blocks[-1][1], address + size)
+        else:
+            blocks.append([address, address + size])
+    return max((end - start for start, end in blocks), default=0)
