@@ -38,6 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model whose answers are right, run on LiteRT (default: LiteRT's reference kernels run FILE itself)",
     )
     parser.add_argument("--static", action="store_true", help="only read the file: no process is started")
+    _add_limits(parser)
+    parser.add_argument(
+        "--fix",
+        type=pathlib.Path,
+        metavar="OUT.tflite",
+        help="write the file with the smallest safe rewrite that makes it right on every target, proved by running it "
+        "and shown with its cost; nothing is written where there is none",
+    )
+    parser.add_argument("--junit", type=pathlib.Path, metavar="FILE.xml", help="write JUnit XML for a CI server too")
+    verb.add_force(parser)
+    verb.add_json(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Declares what bounds a run."""
     parser.add_argument(
         "--timeout",
         type=verb.positive_float,
@@ -55,16 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=verb.natural, default=1, metavar="N", help="of inputs that are made up (default: 1)"
     )
-    parser.add_argument(
-        "--fix",
-        type=pathlib.Path,
-        metavar="OUT.tflite",
-        help="write the file with the smallest safe rewrite that makes it right on every target, proved by running it "
-        "and shown with its cost; nothing is written where there is none",
-    )
-    parser.add_argument("--junit", type=pathlib.Path, metavar="FILE.xml", help="write JUnit XML for a CI server too")
-    verb.add_force(parser)
-    verb.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
