@@ -12,7 +12,7 @@ from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile import archive, control_flow, pack
 from tfedge.modelfile.arena import plan_arenas
 from tfedge.modelfile.graph import read_graph
-from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
+from tfedge.modelfile.model_file import ModelData, open_model, release, sha256_of
 from tfedge.modelfile.summary import GraphSummary, OpKind, SubgraphSummary, TensorSummary
 from tfedge.modelfile.weights import weights_by_dtype, weights_by_layer
 from tfedge.printable import printable
@@ -45,6 +45,7 @@ def inspect_file(
     path = pathlib.Path(path)
     data = open_model(path)
     graph = read_graph(data)
+    release(data)  # Reading may have mapped all of it.
     subgraphs = _subgraphs(graph)
     return facts.Inspection(
         path=str(path),
