@@ -25,7 +25,7 @@ from tfedge.checks.edits import (
     one_scale_of,
 )
 from tfedge.checks.published_versions import first_version, min_runtime_version, release_order
-from tfedge.checks.rewritable import BIAS, is_dynamic, is_static, rewritable_buffers
+from tfedge.checks.rewritable import BIAS, is_dynamic, is_scale, is_static, rewritable_buffers
 from tfedge.checks.true_versions import is_per_channel, one_scale_version, true_version, weights_of
 from tfedge.modelfile.layout import Place
 from tfedge.modelfile.rewrite import ModelEditor
@@ -142,7 +142,7 @@ class _Planner:
         return OneScale(tensors, weights.name, weights.num_scales, one_scale_of(self._editor, place))
 
     def _biases(self, scales: Mapping[int, float]) -> list[RescaledBias] | None:
-        """Returns the new steps of int32 biases; None where ops read one bias tensor in different steps."""
+        """Returns the new steps of int32 biases; None where one has no step now, or ops read it in several."""
         steps: dict[Place, set[float | None]] = collections.defaultdict(set)
         stored: dict[Place, TensorSummary] = {}
         for op in self._graph.ops:
@@ -155,9 +155,12 @@ class _Planner:
         for place, found in steps.items():
             if len(found) > 1:
                 return None
-            step = found.pop()
-            if step is not None:
-                groups[stored[place].buffer, self._editor.quantization(place)[0].tobytes(), step].append(place)
+            step, now = found.pop(), self._editor.quantization(place)[0]
+            if step is None:
+                continue
+            if not len(now) or not all(is_scale(float(each)) for each in now):
+                return None
+            groups[stored[place].buffer, now.tobytes(), step].append(place)
         return [
             RescaledBias(tuple(sorted(places)), stored[places[0]].name, step) for (_, _, step), places in groups.items()
         ]

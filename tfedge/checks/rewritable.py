@@ -16,6 +16,8 @@ PRODUCT = "FULLY_CONNECTED"
 BIAS = 2  # Position of the bias among the inputs of a product.
 _WEIGHTS = 1
 _INT32_BYTES = 4
+# The product of two such scales, and 127 times that, stay within float32, whose smallest normal number is 1.2e-38.
+_SMALLEST_SCALE = 1e-18
 
 
 def is_dynamic(op: OpSummary) -> bool:
@@ -34,7 +36,7 @@ def is_static(op: OpSummary) -> bool:
     if op.name != PRODUCT or op.input_dtypes[:2] != ("int8", "int8") or op.output_dtypes[:1] != ("int8",):
         return False
     activations = op.inputs[0]
-    return activations is not None and activations.num_scales == 1 and _is_scale(activations.scale)
+    return activations is not None and activations.num_scales == 1 and is_scale(activations.scale)
 
 
 def rewritable_buffers(editor: ModelEditor, graph: GraphSummary) -> frozenset[int]:
@@ -83,7 +85,7 @@ def _mean_the_same(editor: ModelEditor, weights: TensorSummary) -> bool:
     """Whether all tensors of a buffer have the scales of `weights`, and those are numbers that can be divided by."""
     place: Place = (weights.subgraph, weights.index)
     scales, points, axis = editor.quantization(place)
-    if not all(_is_scale(float(scale)) for scale in scales):
+    if not all(is_scale(float(scale)) for scale in scales):
         return False
     for other in editor.sharing(place):
         other_scales, other_points, other_axis = editor.quantization(other)
@@ -93,5 +95,6 @@ def _mean_the_same(editor: ModelEditor, weights: TensorSummary) -> bool:
     return True
 
 
-def _is_scale(value: float | None) -> bool:
-    return value is not None and math.isfinite(value) and value > 0
+def is_scale(value: float | None) -> bool:
+    """Whether a scale is a number that can be multiplied and divided by in float32."""
+    return value is not None and _SMALLEST_SCALE < value < 1 / _SMALLEST_SCALE  # False for NaN too.

@@ -176,6 +176,14 @@ def test_plans_when_biases_share_a_buffer_count_each_in_its_own_step() -> None:
     assert biases[1].scale == pytest.approx(10 * biases[0].scale)
 
 
+def test_plans_when_a_bias_has_no_scale_to_count_from_keep_their_scales() -> None:
+    for scale, expected in ((0.1, 1), (0.0, 0), (np.nan, 0)):
+        products = Products("int8")
+        products.product(products.x, products.weights("w"), products.bias("b", scale))
+
+        assert len(planned(products.builder.build())) == expected
+
+
 def with_claim(version: int, claim: bytes, per_channel: bool = True) -> bytes:
     products = Products()
     w = products.weights("w") if per_channel else products.builder.tensor("w", (4, 4), "int8", WEIGHTS, scales=0.1)

@@ -71,6 +71,7 @@ def change_nothing(product: Product) -> None:
         (lambda product: setattr(product.tensor(product.w), "isVariable", True), False),
         (lambda product: setattr(product.tensor(product.w).quantization, "scale", [0.1, 0.2, 0.3, 0.0]), False),
         (lambda product: setattr(product.tensor(product.w).quantization, "scale", [0.1, 0.2, 0.3, np.nan]), False),
+        (lambda product: setattr(product.tensor(product.w).quantization, "scale", [0.1, 0.2, 0.3, 1e30]), False),
         (sparse, False),
     ],
 )
