@@ -26,7 +26,7 @@ from tfedge.checks.edits import (
 )
 from tfedge.checks.published_versions import first_version, min_runtime_version, release_order
 from tfedge.checks.rewritable import BIAS, is_dynamic, is_scale, is_static, rewritable_buffers
-from tfedge.checks.true_versions import is_per_channel, one_scale_version, true_version, weights_of
+from tfedge.checks.true_versions import TAKEN_BACK, is_per_channel, lowest_version, true_version, weights_of
 from tfedge.modelfile.layout import Place
 from tfedge.modelfile.rewrite import ModelEditor
 from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
@@ -118,7 +118,7 @@ class _Planner:
             for op in bare
             if _weights(op).buffer not in rewritten
         ]
-        versions = {_place(op): self._version(op, set(rewritten)) for op in self._graph.ops}
+        versions = self._versions(set(rewritten))
         edits += [
             OpVersion(_place(op), op.name, op.version, versions[_place(op)])
             for op in self._graph.ops
@@ -128,13 +128,22 @@ class _Planner:
         edits += self._runtime_version(versions)
         return tuple(edits)
 
-    def _version(self, op: OpSummary, rewritten: set[int]) -> int:
-        weights = weights_of(op)
-        if is_dynamic(op) and weights is not None and weights.buffer in rewritten:
-            return one_scale_version(op)
-        if any(tensor is not None and tensor.buffer in rewritten and tensor.is_constant for tensor in op.inputs):
-            return op.version
-        return true_version(op)
+    def _versions(self, rewritten: set[int]) -> dict[Place, int]:
+        """Returns the version of every op once the weights in the buffers `rewritten` have one scale."""
+        versions: dict[Place, int] = {}
+        above: dict[str, dict[Place, int]] = collections.defaultdict(dict)
+        for op in self._graph.ops:
+            reads = any(
+                tensor is not None and tensor.is_constant and tensor.buffer in rewritten for tensor in op.inputs
+            )
+            versions[_place(op)] = version = op.version if reads else true_version(op)
+            is_unwanted = bool(rewritten) or any(version > known.get(op.name, version) for known in self._missing)
+            lowest = lowest_version(op, reads)
+            if is_unwanted and lowest < version and version >= TAKEN_BACK.get(op.name, version + 1):
+                above[op.name][_place(op)] = lowest
+        for lowered in above.values():  # To one version, so that they go on sharing an operator code.
+            versions |= dict.fromkeys(lowered, max(lowered.values()))
+        return versions
 
     def _one_scale(self, weights: TensorSummary) -> OneScale:
         place = _tensor_place(weights)

@@ -94,6 +94,27 @@ def test_plans_when_an_op_has_two_inputs_only_counts_it_as_without_bias() -> Non
     assert kinds(planned(products.builder.build())[0]) == ["zero_bias"]
 
 
+def test_plans_when_a_float_product_shares_the_version_lower_both() -> None:
+    products = Products()
+    hidden = products.product(products.x, products.weights("w"), version=12)
+    products.product(hidden, products.builder.tensor("float", (4, 4), data=WEIGHTS), version=12)
+
+    (plan,) = planned(products.builder.build())
+
+    assert [(edit.op, edit.new) for edit in plan.edits if isinstance(edit, OpVersion)] == [((0, 0), 3), ((0, 1), 3)]
+
+
+def test_plans_when_a_product_says_more_than_it_means_lower_it_for_a_target_that_minds() -> None:
+    products = Products()
+    products.product(products.x, products.builder.tensor("float", (4, 4), data=WEIGHTS), version=12)
+    model_bytes = products.builder.build()
+
+    (plan,) = planned(model_bytes, ({"FULLY_CONNECTED": 10},))
+
+    assert plan.edits == (OpVersion((0, 0), "FULLY_CONNECTED", 12, 1),) and plan.changes_claims_only
+    assert planned(model_bytes, ({"FULLY_CONNECTED": 12},)) == planned(model_bytes) == ()
+
+
 def test_plans_when_weights_are_shared_rewrite_them_once() -> None:
     products = Products()
     first = products.weights("first")
