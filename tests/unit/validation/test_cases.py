@@ -43,7 +43,7 @@ def test_run_case_when_a_call_fails_tells_which_with_its_inputs(tflite, checked)
             "the process died by SIGSEGV",
         ),
         (
-            "rt: expected an answer to `run x`, or progress, within 3 s; there was none and the process was killed; more",
+            "rt: expected an answer to `run`, or progress, within 3 s; there was none and the process was killed; more",
             "no answer within 3 s, and the process was killed",
         ),
         ("without any form", "without any form"),
