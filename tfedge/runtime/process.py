@@ -74,7 +74,8 @@ def worker_variables(command: Sequence[str], added: Mapping[str, str]) -> dict[s
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     if command[0] == sys.executable and "PYTHONPATH" in os.environ:
-        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+        folders = os.environ["PYTHONPATH"].split(os.pathsep)
+        variables["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, folders))  # it may start in another folder
     return {**variables, **added}
 
 
