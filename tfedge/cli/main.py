@@ -10,7 +10,21 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from tfedge.cli import bench, convert, inspect, package, predict, report, run, train, validate, wing_a
+from tfedge.cli import (
+    bench,
+    check,
+    convert,
+    explain,
+    inspect,
+    package,
+    predict,
+    report,
+    run,
+    targets,
+    train,
+    validate,
+    wing_a,
+)
 from tfedge.cli.parser import build_parser
 from tfedge.cli.verb import Verb
 from tfedge.errors import EXIT_NOT_MEASURED, TfedgeError
@@ -22,10 +36,13 @@ VERBS: dict[str, Verb] = {
     "convert": convert,
     "package": package,
     "inspect": inspect,
+    "check": check,
     "validate": validate,
     "bench": bench,
     "predict": predict,
     "report": report,
+    "explain": explain,
+    "targets": targets,
 }
 
 # 128 + the signal's number, what a shell reports for a program that the signal ended.
