@@ -139,7 +139,7 @@ class _Planner:
             versions[_place(op)] = version = op.version if reads else true_version(op)
             is_unwanted = bool(rewritten) or any(version > known.get(op.name, version) for known in self._missing)
             lowest = lowest_version(op, reads)
-            if is_unwanted and lowest < version and version >= TAKEN_BACK.get(op.name, version + 1):
+            if is_unwanted and lowest < version == op.version >= TAKEN_BACK.get(op.name, version + 1):
                 above[op.name][_place(op)] = lowest
         for lowered in above.values():  # To one version, so that they go on sharing an operator code.
             versions |= dict.fromkeys(lowered, max(lowered.values()))

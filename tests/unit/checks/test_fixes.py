@@ -54,6 +54,8 @@ class Products:
 def test_plans_when_dynamic_weights_are_per_channel_under_an_old_version_offer_truth_and_one_scale() -> None:
     truth, one_scale = planned(dense("int8_dynamic", per_channel=True))
 
+    # Nor is the truth kept back where a target lacks it.
+    assert planned(dense("int8_dynamic", per_channel=True), ({"FULLY_CONNECTED": 10},)) == (truth, one_scale)
     assert truth.edits == (OpVersion((0, 0), "FULLY_CONNECTED", 5, 12),)
     assert not truth.changes_numbers and one_scale.changes_numbers
     (edit,) = one_scale.edits
