@@ -28,6 +28,7 @@ from tfedge.cli import (
 from tfedge.cli.parser import build_parser
 from tfedge.cli.verb import Verb
 from tfedge.errors import EXIT_NOT_MEASURED, TfedgeError
+from tfedge.printable import printable
 
 # The order of `tfedge --help`: the order of the stages.
 VERBS: dict[str, Verb] = {
@@ -102,7 +103,7 @@ def _run_verb(args: argparse.Namespace) -> int:
 
 
 def _fail(message: str, exit_code: int) -> int:
-    print(f"tfedge: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"tfedge: error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return exit_code
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from tfedge.errors import RuntimeUnavailableError, WorkerError
+from tfedge.printable import printable
 from tfedge.runtime import targets, worker
 from tfedge.runtime.limits import Limits, limit_address_space
 from tfedge.runtime.signatures import Array
@@ -292,7 +293,7 @@ class WorkerProcess:
             return self._silent(what)
         if header["error"] == "ended":
             return self._died(header["returncode"], what)
-        said = header["message"]
+        said = printable(str(header["message"]))  # May quote names of the file.
         if header["type"] not in ("ValueError", "RuntimeError"):  # those two carry the interpreter's own words
             said = f"{header['type']}: {said}"
         if header["error"] == "unavailable":

@@ -10,6 +10,7 @@ from tests import models
 from tests.golden import autokey
 from tests.models import behaving
 from tfedge.modelfile.arena import plan_arenas
+from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.model_file import open_model
 from tfedge.reports import trial
@@ -105,3 +106,17 @@ def test_trial_when_it_ends_leaves_the_file_as_it_was() -> None:
     try_file(autokey.MODEL)
 
     assert autokey.MODEL.read_bytes() == before
+
+
+def test_trial_when_an_input_is_too_large_to_make_up_is_not_run(tmp_path: pathlib.Path) -> None:
+    builder = ModelBuilder()
+    builder.op("SHAPE", [builder.tensor("x", (1, 2**20))], [builder.tensor("y", (2,), "int32")])
+    builder.signature("serving_default", {"x": 0}, {"y": 1})
+    data = builder.build()
+
+    assert {one.outcome for one in try_bytes(tmp_path, data).values()} == {"ran"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "MAX_INPUT_BYTES", 2**20)
+        for one in try_bytes(tmp_path, data).values():
+            assert one.outcome == "not_run" and "too large to make up" in one.message
+            assert one.loaded_bytes is not None
