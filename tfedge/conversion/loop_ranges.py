@@ -14,13 +14,13 @@ from typing import Any
 def carry_into_loops(ranges: dict[str, Any], model: Any, schema: Any) -> dict[str, Any]:
     """Returns `ranges` with those of uncalibrated products added: input and output tensor of each.
 
+    A product whose weights no calibrated product has stays without, as one that is left in float does: where a range
+    is needed, litert-quantizer refuses.
+
     Args:
         ranges: tensor name -> what calibration saw; empty for what it did not see.
         model: the float model as a `ModelT` of the object interface.
         schema: the module that it came from.
-
-    Raises:
-        ValueError: a product whose weights no calibrated product has.
     """
     known = {}
     for key, names in _products(model, schema):
@@ -28,9 +28,7 @@ def carry_into_loops(ranges: dict[str, Any], model: Any, schema: Any) -> dict[st
             known[key] = [ranges[name] for name in names]
     carried = dict(ranges)
     for key, names in _products(model, schema):
-        if key not in known:
-            raise ValueError(f"no calibrated product has the weights of {names[1]}")
-        for name, seen in zip(names, known[key], strict=True):
+        for name, seen in zip(names, known.get(key, ()), strict=False):
             carried[name] = carried.get(name) or seen
     return carried
 

@@ -72,22 +72,22 @@ def check_scopes_are_met(scopes: list[Scope], model: Any, schema: Any) -> None:
         raise ValueError(f"no op of the network is in these scopes: {'; '.join(unmet)}")
 
 
-def _configure(job: Any, scope: Scope) -> None:
-    """Adds a scope to litert-quantizer's list, in which later ones count too."""
+def _configure(job: Any, scope: Scope, *ops: str) -> None:
+    """Adds a scope, of `ops` where given, to litert-quantizer's list, in which later ones count too."""
     from litert_quantizer.algorithm_manager import AlgorithmName
     from litert_quantizer.qtyping import QuantGranularity, TFLOperationName
 
-    op = TFLOperationName(scope.op)
     granularity = QuantGranularity.CHANNELWISE if scope.granularity == CHANNEL else QuantGranularity.TENSORWISE
     how = (granularity, _ALGORITHMS[scope.algorithm])
-    if scope.mode == FLOAT:
-        job.update_quantization_recipe(scope.pattern, op, None, AlgorithmName.NO_QUANTIZE)
-    elif scope.mode == DYNAMIC:
-        job.add_dynamic_config(scope.pattern, op, scope.weight_bits, *how)
-    elif scope.mode == WEIGHT_ONLY:
-        job.add_weight_only_config(scope.pattern, op, scope.weight_bits, *how)
-    elif scope.mode == STATIC:
-        job.add_static_config(scope.pattern, op, scope.activation_bits, scope.weight_bits, *how)
+    for op in map(TFLOperationName, ops or (scope.op,)):
+        if scope.mode == FLOAT:
+            job.update_quantization_recipe(scope.pattern, op, None, AlgorithmName.NO_QUANTIZE)
+        elif scope.mode == DYNAMIC:
+            job.add_dynamic_config(scope.pattern, op, scope.weight_bits, *how)
+        elif scope.mode == WEIGHT_ONLY:
+            job.add_weight_only_config(scope.pattern, op, scope.weight_bits, *how)
+        elif scope.mode == STATIC:
+            job.add_static_config(scope.pattern, op, scope.activation_bits, scope.weight_bits, *how)
 
 
 def _ranges(job: Any, scopes: list[Scope], source: str, samples: str) -> dict[str, Any]:
@@ -123,6 +123,8 @@ def main(arguments: list[str]) -> int:
         gptq_scales.register()
     for scope in scopes:
         _configure(job, scope)
+    # Else what a signature takes and gives would be of other types than in every other recipe's file.
+    _configure(job, Scope(FLOAT), "INPUT", "OUTPUT")
     ranges = None
     if samples:
         ranges = _ranges(job, scopes, source, samples[0])

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from tfedge.conversion.products_quantizer import load_samples, save_samples, widest
+from tests.unit.conversion.graphs import SCHEMA, Graph
+from tfedge.conversion.quantizer_program import check_scopes_are_met, load_samples, save_samples, widest
+from tfedge.conversion.scopes import DYNAMIC, FLOAT, Scope
 
 
 def test_load_samples_then_as_saved(tmp_path):
@@ -32,3 +35,30 @@ def test_widest_then_holds_both_ranges():
         both = widest(before, new)
         assert both["min"] == min(before["min"], new["min"])
         assert both["max"] == max(before["max"], new["max"])
+
+
+@pytest.fixture
+def model():
+    """Two products and a softmax, named as the converter names them."""
+    graph = Graph()
+    graph.product("while/decoder_block_0_1/feed_forward_1/output_dense_1/BiasAdd", graph.buffer(None))
+    graph.product("logits_dense_1/BiasAdd", graph.buffer(None))
+    graph.op("SOFTMAX", [graph.tensor("in")], [graph.tensor("decoder_block_0_1/softmax_1/Softmax")])
+    return graph.model
+
+
+def test_check_scopes_when_each_holds_an_op_then_silent(model):
+    layers = ["*", "logits_dense", "decoder_block_*", "decoder_block_0/feed_forward", "feed_forward/output_dense"]
+    check_scopes_are_met([Scope(DYNAMIC, each) for each in layers], model, SCHEMA)
+    check_scopes_are_met([Scope(FLOAT, "decoder_block_0", "SOFTMAX"), Scope(FLOAT, "softmax", "*")], model, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("layers", "op"),
+    [("logits", "FULLY_CONNECTED"), ("decoder_block_1", "*"), ("logits_dense", "SOFTMAX"), ("*", "MEAN")],
+)
+def test_check_scopes_when_one_holds_none_then_it_is_named(model, layers, op):
+    scopes = [Scope(DYNAMIC), Scope(FLOAT, layers, op)]
+    with pytest.raises(ValueError) as caught:
+        check_scopes_are_met(scopes, model, SCHEMA)
+    assert str(caught.value) == f"no op of the network is in these scopes: {op} in layers {layers}"
