@@ -272,8 +272,7 @@ CASES = (
     Case(
         "representative_dataset_form",
         lambda tf: calibrated(tf, samples=as_array).convert(),
-        lambda tf: calibrated(tf).convert(),
-        WHERE,
+        where=WHERE,
     ),
     Case(
         "input_dtype",

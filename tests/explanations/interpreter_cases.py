@@ -77,10 +77,10 @@ def moved_axis(scales: int) -> bytes:
     return builder.build()
 
 
-def unknown_op() -> bytes:
+def unknown_op(number: int = 300) -> bytes:
     builder = ModelBuilder("unknown")
     builder.op("TANH", [builder.tensor("x", (1, SIZE))], [builder.tensor("y", (1, SIZE))])
-    builder.model.operatorCodes[0].builtinCode = 300
+    builder.model.operatorCodes[0].builtinCode = number
     builder.model.operatorCodes[0].deprecatedBuiltinCode = 127
     return builder.build()
 
@@ -159,6 +159,7 @@ CASES = (
         "fully_connected",
     ),
     Case("unknown_op", lambda r: run(r, unknown_op()), lambda r: run(r, unary())),
+    Case("placeholder_op", lambda r: run(r, unknown_op(127)), lambda r: run(r, unary())),
     Case("flex_op", lambda r: run(r, models.with_flex_op()), lambda r: run(r, unary())),
     Case("custom_op", lambda r: run(r, models.with_custom_op()), lambda r: run(r, unary())),
     Case("not_a_model", lambda r: from_path(r, POINTER), lambda r: from_path(r, unary()), name="pointer"),

@@ -81,6 +81,14 @@ RECORDED: dict[str, tuple[str, ...]] = {
         "java.lang.NoClassDefFoundError: Failed resolution of: Lorg/tensorflow/lite/Interpreter;",
         "class file for org.tensorflow.lite.InterpreterApi not found",
     ),
+    "duplicate_namespace": (
+        "Error:\n        Namespace 'org.tensorflow.lite.support' is used in multiple modules and/or libraries: "
+        "com.google.ai.edge.litert:litert-support:1.4.2, com.google.ai.edge.litert:litert-support-api:1.4.2.",
+    ),
+    "nnapi_error": (
+        "Internal error: Failed to apply delegate: NN API returned error ANEURALNETWORKS_BAD_DATA at line 4483 while "
+        "completing NNAPI compilation.",
+    ),
     "kotlin_metadata": (
         "e: file:///home/u/.gradle/caches/transformed/litert-api.jar!/META-INF/litert.kotlin_module Module was "
         "compiled with an incompatible version of Kotlin. The binary version of its metadata is 2.2.0, expected "

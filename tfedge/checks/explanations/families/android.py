@@ -149,6 +149,32 @@ ENTRIES = (
         not_reproduced=NEEDS_ANDROID,
     ),
     Explanation(
+        id="duplicate_namespace",
+        title="Two of the libraries share one namespace",
+        matches=(
+            "Namespace 'org.tensorflow.lite* is used in multiple modules",
+            "Namespace 'com.google.ai.edge.litert* is used in multiple modules",
+        ),
+        cause=(
+            "Android Gradle Plugin 9 turns this into an error: litert-support and litert-support-api 1.4, litert and "
+            "litert-api 2.1.6."
+        ),
+        consequence="The manifest is not merged; with older plugins it is a warning only.",
+        fix=(
+            "Stay on plugin 8 or on a release without the clash (2.1.5), or leave the support library out and write "
+            "what you need of it."
+        ),
+        example='plugins { id("com.android.application") version "8.13.0" }',
+        sources=(
+            "tensorflow/tensorflow#109508",
+            "google-ai-edge/LiteRT#6965",
+            "google-ai-edge/LiteRT#8295",
+            "google-ai-edge/LiteRT#8474",
+        ),
+        affects=("Android Gradle Plugin 9",),
+        not_reproduced=NEEDS_ANDROID,
+    ),
+    Explanation(
         id="model_compressed",
         title="The model is compressed inside the APK",
         matches=("This file can not be opened as a file descriptor; it is probably compressed",),

@@ -126,6 +126,26 @@ ENTRIES = (
         not_reproduced=NEEDS_GPU,
     ),
     Explanation(
+        id="nnapi_error",
+        title="The NNAPI delegate failed in the vendor's driver",
+        matches=("NN API returned error ANEURALNETWORKS_",),
+        cause=(
+            "The driver of this device refuses an op's form (weights quantized dynamically, scalars, free shapes) or "
+            "is broken; NNAPI is deprecated since Android 15."
+        ),
+        consequence="The delegate is not applied, or the app ends, on some phones only.",
+        fix="Use the CPU, the GPU delegate or the vendor's own; keep NNAPI off unless each device was tried.",
+        example="adb shell setprop debug.nn.vlog 1",
+        sources=(
+            "tensorflow/tensorflow#36645",
+            "tensorflow/tensorflow#61126",
+            "tensorflow/tensorflow#59232",
+            "MediaTek-NeuroPilot/tflite-neuron-delegate#12",
+        ),
+        affects=("NNAPI delegate",),
+        not_reproduced=NEEDS_ANDROID,
+    ),
+    Explanation(
         id="edgetpu_library",
         title="A delegate's library cannot be loaded",
         matches=(

@@ -59,6 +59,25 @@ ENTRIES = (
         reproduced=BOTH,
     ),
     Explanation(
+        id="placeholder_op",
+        title="An op's number was lost: PLACEHOLDER_FOR_GREATER_OP_CODES",
+        matches=("PLACEHOLDER_FOR_GREATER_OP_CODES", "PlaceholderForGreaterOpCodes"),
+        cause=(
+            "Ops beyond number 126 stand in a newer field of the file, and 127 in the old one. A metadata writer or a "
+            "runtime from before 2020 knows the old field only: the first drops the number, the second never sees it."
+        ),
+        consequence="The file is refused, though it ran before the tool touched it.",
+        fix=(
+            "Take the file from before the tool. Add metadata by one that keeps what it does not know, or use a newer "
+            "runtime."
+        ),
+        example="tfedge inspect model.tflite",
+        sources=("tensorflow/tflite-support#1011", "tensorflow/tensorflow#61944", "tensorflow/tensorflow#46663"),
+        affects=("tflite-support metadata writers", "runtimes from before TensorFlow 2.4"),
+        refines=("op_version",),
+        reproduced=BOTH,
+    ),
+    Explanation(
         id="flex_op",
         title="The file has TensorFlow ops (Flex), and the runtime has no Flex delegate",
         matches=(

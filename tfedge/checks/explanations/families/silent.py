@@ -213,7 +213,13 @@ ENTRIES = (
     Explanation(
         id="unassigned_variable_read",
         title="LiteRT answers with numbers from memory that nobody wrote",
-        matches=("different answer~each run", "outputs~random", "not deterministic", "non-deterministic output"),
+        matches=(
+            "different answer~each run",
+            "outputs are random",
+            "random outputs",
+            "not deterministic",
+            "non-deterministic output",
+        ),
         cause=(
             "A variable of the model is read before it is assigned: LiteRT 2.3 does not check. Or a Dropout or random "
             "op was left on, or two threads use one interpreter."
