@@ -22,7 +22,7 @@ ENTRIES = (
         ),
         cause=(
             "The APK lacks the .so for the device's ABI: `abiFilters` or splits left it out, an emulator is x86_64, a "
-            "feature module is loaded late, LiteRT 2.0 and 2.1 have no 32-bit ARM. Or only the API classes were "
+            "feature module is loaded late, LiteRT 2.0 and early 2.1 have no 32-bit ARM. Or only the API classes were "
             "depended on, or the Java classes and the library are of different versions."
         ),
         consequence="The app crashes when it first touches the interpreter, on some devices only.",

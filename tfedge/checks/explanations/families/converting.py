@@ -18,12 +18,12 @@ ENTRIES = (
         ),
         consequence="`from_keras_model` fails before it converts anything.",
         fix=(
-            "Use TensorFlow 2.17 or later (measured: 2.21 with Keras 3.15 converts), or export a SavedModel first and "
+            "Use a newer TensorFlow (measured: 2.21 with Keras 3.15 converts), or export a SavedModel first and "
             "convert that. The legacy Keras 2 package is the way back, not the way on."
         ),
         example="model.export('saved')\nconverter = tf.lite.TFLiteConverter.from_saved_model('saved')",
         sources=("tensorflow/tensorflow#63867", "keras-team/keras#18430", "tensorflow/tensorflow#71726"),
-        affects=("TensorFlow 2.16", "Keras 3"),
+        affects=("TensorFlow 2.16 and 2.17", "Keras 3"),
         not_reproduced=NEEDS_OTHER_VERSIONS,
     ),
     Explanation(
@@ -37,8 +37,9 @@ ENTRIES = (
         ),
         consequence="The process aborts (LLVM ERROR), without a Python exception.",
         fix=(
-            "Use TensorFlow 2.17 or later. Else `model.export('saved')` and convert that, or freeze a concrete "
-            "function with `convert_variables_to_constants_v2`. Keep training steps out of the converted SavedModel."
+            "Use a newer TensorFlow (measured: 2.21 with Keras 3.15 converts). Else `model.export('saved')` and "
+            "convert that, or freeze a concrete function with `convert_variables_to_constants_v2`. Keep training steps "
+            "out of the converted SavedModel."
         ),
         example="model.export('saved')\nconverter = tf.lite.TFLiteConverter.from_saved_model('saved')",
         sources=(

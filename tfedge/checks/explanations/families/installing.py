@@ -25,7 +25,7 @@ ENTRIES = (
         ),
         cause=(
             "tflite-runtime 2.14.0 is the last release: Linux wheels for Python 3.11 at most. ai-edge-litert has "
-            "wheels for Python 3.10 and later, on 64-bit systems; 32-bit ARM has none."
+            "wheels for newer Pythons, on 64-bit systems; 32-bit ARM has none."
         ),
         consequence="No interpreter.",
         fix=(

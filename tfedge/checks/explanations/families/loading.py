@@ -64,7 +64,8 @@ ENTRIES = (
         matches=("PLACEHOLDER_FOR_GREATER_OP_CODES", "PlaceholderForGreaterOpCodes"),
         cause=(
             "Ops beyond number 126 stand in a newer field of the file, and 127 in the old one. A metadata writer or a "
-            "runtime from before 2020 knows the old field only: the first drops the number, the second never sees it."
+            "runtime from before TensorFlow 2.4 knows the old field only: the first drops the number, the second never "
+            "sees it."
         ),
         consequence="The file is refused, though it ran before the tool touched it.",
         fix=(
@@ -297,8 +298,8 @@ ENTRIES = (
         title="The model has no signature, input or output of that name",
         matches=("Invalid signature_key provided", "Invalid Input name (*) for SignatureDef"),
         cause=(
-            "Names differ between ways of converting: `serving_default` from a SavedModel and Keras' converter path, "
-            "`serve` inside a Keras export; inputs take the layer's or argument's name."
+            "A model converted from Keras has `serving_default`; functions saved as signatures keep their own names. "
+            "Inputs take the layer's name (`keras_tensor` where none was given) or the argument's."
         ),
         consequence="The call is refused; an app that guesses by position would bind the wrong tensor.",
         fix="Ask the file: `tfedge inspect` lists signatures with the names, shapes and dtypes of their tensors.",

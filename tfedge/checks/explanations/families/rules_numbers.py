@@ -35,7 +35,7 @@ ENTRIES = (
             "TFLite fixes the output scale of an int8 softmax at 1/256: what is below half a step, 1/512, is stored as "
             "0."
         ),
-        consequence="Over 512 and more equal keys all weights are 0; what is spread thin over a long source vanishes.",
+        consequence="With more than 512 equal keys all weights are 0; what is spread thin over a long source vanishes.",
         fix="Keep SOFTMAX in float (it costs little), or shorten the sequence that attention runs over.",
         example="tfedge convert out/g2p.keras --recipe static_wi8_ai8_fc --out out",
         sources=("measured: int8 SOFTMAX of 1024 equal scores on both runtimes",),

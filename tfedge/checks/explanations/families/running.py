@@ -134,7 +134,10 @@ ENTRIES = (
             "The op's input is marked as left out (-1): a tool or damage removed it. A bias may be left out, this may "
             "not."
         ),
-        consequence="tflite-runtime refuses; ai-edge-litert 2.3 dies by SIGSEGV on an ADD without its second input.",
+        consequence=(
+            "tflite-runtime refuses most such files; ai-edge-litert 2.3 refuses some and dies of others (BATCH_MATMUL, "
+            "ADD)."
+        ),
         fix="Convert again; if an editing tool made the file, report it there.",
         example="tfedge inspect model.tflite",
         sources=("measured: an ADD without its second input on both runtimes",),
