@@ -6,10 +6,10 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import verb, wing_a
+from tfedge.cli import ladder, verb, wing_a
 from tfedge.conversion import recipes
 
-SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
+SUMMARY = "convert a trained .keras model to .tflite, one file a recipe, or by the recipe that measures best"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
 NEEDS_TRAIN = True
 
@@ -22,19 +22,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         dest="recipes",
         metavar="RECIPE",
-        help="name, or JSON file; may be repeated (default: those of tfedge run)",
+        help="name, JSON file, or `auto`, which tries all on each target and says which to ship; a recipe named beside "
+        "it is written whatever it says; may be repeated (default: those of tfedge run)",
     )
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
+    ladder.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Converts, and prints one path a line."""
-    chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
+    """Converts, and prints one path a line; with `auto`, what was measured and chosen."""
+    names = [name for name in args.recipes or () if name != ladder.AUTO]
+    is_auto = len(names) < len(args.recipes or ())
+    chosen = [recipes.get(name) for name in (names if is_auto or names else recipes.RECIPES)]
+    if is_auto:
+        ladder.config_of(args)
+    else:
+        ladder.check_unused(args)
     read_bytes(args.model, "trained model")
     for recipe in chosen:
-        check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force)
+        check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force or bool(args.resume))
+    if is_auto:
+        return ladder.run(args, names)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert
