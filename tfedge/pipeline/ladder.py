@@ -37,6 +37,7 @@ from tfedge.pipeline.packing import PACKED_EXAMPLES, PackingJob, evaluation_exam
 from tfedge.progress import SILENT, Reporter, track
 from tfedge.reports import check
 from tfedge.reports.conditions import Conditions
+from tfedge.reports.ladder_choice import not_converted
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.ladder_report import LadderReport, write_ladder
 from tfedge.reports.ladder_table import ladder_markdown
@@ -206,7 +207,7 @@ def _convert(
             except (ConversionError, WorkerError) as error:
                 if recipe.name == FLOAT:
                     raise  # There is nothing to compare with.
-                refused[recipe.name] = Finding("converts", "fail", str(error), fix="choose another recipe")
+                refused[recipe.name] = not_converted(error)
                 continue
         packs[recipe.name] = pack
         calibration = calibration or pack.manifest.calibration

@@ -81,6 +81,17 @@ def choose(rungs: Sequence[Rung], config: LadderConfig) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
+def not_converted(error: Exception) -> Finding:
+    """Returns the finding for a recipe that gave no file."""
+    return Finding(
+        "converts",
+        "fail",
+        str(error),
+        cause="the converter or the quantizer refuses the model by this recipe, or LiteRT cannot run what came out",
+        fix="choose another recipe, or keep the layer that the message names in float by a mixed recipe",
+    )
+
+
 def gates_of(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> tuple[Finding, ...]:
     """Returns what the limits say of a rung that has run: accuracy, size, speed."""
     if rung.accuracy is None or rung.size_bytes is None:
