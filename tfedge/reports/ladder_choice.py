@@ -99,7 +99,12 @@ def gates_of(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> tuple[F
     found = [accuracy_gate(rung.accuracy, limits.max_points_lost)]
     float_size = next((other.size_bytes for other in rungs if other.recipe == FLOAT), None)
     found.append(size_gate(rung.size_bytes, float_size, limits.max_size_ratio, limits.max_bytes))
-    if rung.recipe != FLOAT and any(other.recipe == FLOAT and not other.has_failed for other in rungs):
+    # A limit of 0 asks for no speed: then there is nothing to measure it for.
+    if (
+        limits.min_speedup > 0
+        and rung.recipe != FLOAT
+        and any(other.recipe == FLOAT and not other.has_failed for other in rungs)
+    ):
         found.append(speed_gate(rung.speedup, limits.min_speedup, rung.untimed))
     return tuple(found)
 
@@ -115,9 +120,10 @@ def _excluded(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> Choice
     if rung.accuracy is None:
         reason = next((finding.message for finding in rung.findings if finding.verdict != "pass"), "it was not run")
         return Choice(rung.recipe, rung.target, "not_measured", reason)
-    unsure = [finding for finding in gates if finding.gate == ACCURACY and finding.verdict == "not_measured"]
-    if unsure and not rung.is_emulated:  # So few words as an emulator can be asked never tell.
-        return Choice(rung.recipe, rung.target, "not_measured", f"accuracy: {unsure[0].message}; {unsure[0].fix}")
+    unsure = [finding for finding in gates if finding.verdict == "not_measured"]
+    if unsure and not rung.is_emulated:  # An emulator has no speed, and so few words as it can be asked never tell.
+        reason = f"{unsure[0].gate}: {unsure[0].message}; {unsure[0].fix}"
+        return Choice(rung.recipe, rung.target, "not_measured", reason)
     return None
 
 

@@ -86,17 +86,19 @@ class LadderReport:
 
     @property
     def verdict(self) -> Verdict:
-        """`fail` where a target has nothing to ship; `not_measured` where what ships could not be timed, or nothing
-        ships for want of words; emulated targets are never timed."""
+        """`fail` where a target has nothing to ship; `not_measured` where nothing ships for want of words or time, or
+        where what is not forbidden could not be timed, so that another might ship; emulated targets are never timed."""
         verdicts: list[Verdict] = []
         for target in self.targets:
             choice = self.shipped(target)
-            rungs = {rung.recipe: rung for rung in self.rungs_of(target)}
-            if choice is None:
-                unsure = any(each.decision == "not_measured" for each in self.choices if each.target == target)
-                verdicts.append("not_measured" if unsure else "fail")
-            elif rungs[choice.recipe].untimed and not rungs[choice.recipe].is_emulated:
+            rungs = self.rungs_of(target)
+            untimed = {rung.recipe for rung in rungs if rung.untimed and not rung.is_emulated}
+            open_choices = [each for each in self.choices if each.target == target and each.decision != "forbidden"]
+            if untimed & {each.recipe for each in open_choices}:
                 verdicts.append("not_measured")
+            elif choice is None:
+                unsure = any(each.decision == "not_measured" for each in open_choices)
+                verdicts.append("not_measured" if unsure else "fail")
         order: tuple[Verdict, ...] = ("fail", "not_measured")
         return next((verdict for verdict in order if verdict in verdicts), "pass")
 

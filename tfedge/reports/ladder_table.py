@@ -25,6 +25,7 @@ _STYLES = {
     "forbidden": "red",
     "not measured": "yellow",
 }
+# In the order in which a decode calls them.
 _SHORT = {"encode": "e", "decode_step": "d", "greedy": "g"}
 
 
@@ -77,15 +78,20 @@ def _memory(rung: Rung) -> str:
 
 
 def _partitions(rung: Rung) -> str:
-    return " ".join(f"{_SHORT.get(name, name)}{count}" for name, count in rung.partitions.items()) or UNKNOWN
+    names = [*(name for name in _SHORT if name in rung.partitions), *sorted(set(rung.partitions) - set(_SHORT))]
+    return " ".join(f"{_SHORT.get(name, name)}{rung.partitions[name]}" for name in names) or UNKNOWN
 
 
-_COLUMNS = (
+_DEV_COLUMNS = (
     _Column("dev WER %", lambda rung: _wer(rung.accuracy)),
-    _Column("lost (paired)", _lost),
     _Column("= Keras %", lambda rung: _identical(rung.accuracy)),
+)
+_TEST_COLUMNS = (
     _Column("test WER %", lambda rung: _wer(rung.test_accuracy)),
-    _Column("test = Keras %", lambda rung: _identical(rung.test_accuracy)),
+    _Column("= Keras %", lambda rung: _identical(rung.test_accuracy)),
+)
+_COLUMNS = (
+    _Column("lost (paired)", _lost),
     _Column("p50 ms", _p50),
     _Column("speed", _speed),
     _Column("MB", _size),
@@ -124,7 +130,14 @@ def shipped_lines(report: LadderReport) -> list[str]:
     said = []
     for target in report.targets:
         choice = report.shipped(target)
-        said.append(f"ship on {target_words(target)}: {choice.recipe if choice else 'nothing that the limits allow'}")
+        words = "nothing that the limits allow"
+        if choice is not None:
+            words = choice.recipe
+            (accuracy,) = [rung.test_accuracy for rung in report.rungs_of(target) if rung.recipe == choice.recipe]
+            if accuracy is not None:
+                words += f", on {accuracy.num_examples:,} test words WER {_wer(accuracy)} %"
+                words += f", of Keras {accuracy.reference_wer:.2f} %" if accuracy.has_reference else ""
+        said.append(f"ship on {target_words(target)}: {words}")
     return said
 
 
@@ -210,8 +223,10 @@ def _table(report: LadderReport, rungs: Sequence[Rung]) -> list[str]:
 
 
 def _used(rungs: Sequence[Rung]) -> list[_Column]:
-    """Returns the columns in which some rung has a value."""
-    return [column for column in _COLUMNS if any(column.cell(rung) != UNKNOWN for rung in rungs)]
+    """Returns the columns in which some rung has a value: of test words where all were scored on them."""
+    is_scored = all(rung.test_accuracy is not None for rung in rungs if rung.accuracy is not None)
+    columns = (*(_TEST_COLUMNS if is_scored else _DEV_COLUMNS), *_COLUMNS)
+    return [column for column in columns if any(column.cell(rung) != UNKNOWN for rung in rungs)]
 
 
 def _word(choice: Choice) -> str:

@@ -29,13 +29,11 @@ def test_choose_then_the_fastest_ships_and_float_is_dominated():
 def test_choose_when_float_is_more_accurate_beyond_the_margin_then_an_alternative():
     choices = decided(float_rung(), rung(lost=0.2))
     assert choices["int8"].decision == "ship" and choices["float32"].decision == "alternative"
-    assert choices["float32"].reason == (
-        "0.20 points of WER better than int8, which is 2.00x faster, 0.28x the size"
-    )
+    assert choices["float32"].reason == ("0.20 points of WER better than int8, which is 2.00x faster, 0.28x the size")
 
 
 def test_choose_when_another_is_as_good_then_both_stay():
-    choices = decided(rung("a"), rung("b"))
+    choices = decided(float_rung(), rung("a"), rung("b"))
     assert (choices["a"].decision, choices["b"].decision) == ("ship", "alternative")
     assert choices["b"].reason == "as good as a"
 
@@ -110,7 +108,12 @@ def test_choose_when_emulated_then_few_words_and_no_latency_do_not_keep_it_from_
 
 def test_choose_when_a_time_must_not_be_relied_on_then_it_decides_nothing():
     doubtful = dict(untimed="busy machine", speedup=None)
-    choices = decided(float_rung(milliseconds=0.1, **doubtful), rung(milliseconds=9.0, **doubtful))
+    rungs = (float_rung(milliseconds=0.1, **doubtful), rung(milliseconds=9.0, **doubtful))
+    choices = decided(*rungs)
+    assert choices["float32"].decision == "ship"
+    assert choices["int8"].decision == "not_measured" and "busy machine" in choices["int8"].reason
+    # Where no speed is asked for, accuracy and size decide alone.
+    choices = decided(*rungs, min_speedup=0)
     assert choices["int8"].decision == "ship" and "busy machine" in choices["int8"].reason
     assert choices["float32"].by == "int8"
 
@@ -132,7 +135,9 @@ def test_choose_when_rungs_are_of_two_targets_then_config_error():
         choose((rung(), rung()), config())
 
 
-@pytest.mark.parametrize("wrong", [dict(decision="maybe"), dict(reason=""), dict(by="int8"), dict(decision="dominated")])
+@pytest.mark.parametrize(
+    "wrong", [dict(decision="maybe"), dict(reason=""), dict(by="int8"), dict(decision="dominated")]
+)
 def test_choice_when_illegal_then_config_error(wrong):
     with pytest.raises(ConfigError):
         Choice(**{**dict(recipe="a", target=made.LITERT, decision="ship", reason="best"), **wrong})

@@ -47,6 +47,8 @@ def test_report_when_nothing_ships_for_want_of_words_then_not_measured():
 def test_report_when_what_ships_was_not_timed_then_not_measured_unless_emulated():
     doubtful = dict(untimed="busy machine", speedup=None)
     assert ladder(float_rung(**doubtful), rung(**doubtful)).exit_code == 3
+    assert ladder(float_rung(), rung(**doubtful)).exit_code == 3  # Another might ship, had it been timed.
+    assert ladder(float_rung(), rung(lost=9.0, **doubtful)).exit_code == 0  # It is forbidden, however fast.
     assert ladder(float_rung(target=ARM, milliseconds=None)).exit_code == 0
 
 

@@ -19,13 +19,23 @@ def test_lines_then_a_row_a_recipe_with_every_number_and_its_verdict():
     lines = ladder_lines(report)
     (row,) = [line for line in lines if line.startswith("  int8")]
     assert row.split() == [
-        *("int8", "21.95", "(20.1-23.8)", "+0.05", "(-0.05", "+0.15)", "99.96", "23.70", "(22.9-24.4)", "99.96"),
+        *("int8", "21.95", "(20.1-23.8)", "99.96", "+0.05", "(-0.05", "+0.15)"),
         *("0.522", "2.00x", "1.90", "21.3", "e4", "g3", "ship"),
     ]
     (forbidden,) = [line for line in lines if line.startswith("  int4")]
     assert forbidden.endswith("forbidden: low_bit_weights") and forbidden.split()[1:5] == ["-"] * 4
     assert "  forbidden  int4: low_bit_weights: int4 weights are read as int8." in lines
-    assert lines[-2:] == ["ship on ai-edge-litert 2.3.0 x86_64: int8", "verdict: pass"]
+    assert lines[-2] == (
+        "ship on ai-edge-litert 2.3.0 x86_64: int8, on 2,500 test words WER 23.70 (22.9-24.4) %, of Keras 21.90 %"
+    )
+    assert lines[-1] == "verdict: pass"
+
+
+def test_lines_when_all_were_scored_on_test_words_then_these_are_shown():
+    scored = accuracy(wer=23.7, wer_low=22.9, wer_high=24.4)
+    lines = ladder_lines(ladder(float_rung(test_accuracy=scored), rung(test_accuracy=scored), refused()))
+    (row,) = [line for line in lines if line.startswith("  int8")]
+    assert row.split()[1:4] == ["23.70", "(22.9-24.4)", "99.96"] and "test WER %" in lines[1]
 
 
 def test_lines_when_nothing_ships_then_said():
