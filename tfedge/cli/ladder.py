@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from typing import Any
-
-from rich.console import Console
 
 from tfedge.cli import verb
 from tfedge.errors import ConfigError
@@ -17,21 +14,21 @@ from tfedge.validation.ladder_limits import LadderLimits
 
 AUTO = "auto"
 _DEFAULTS, _LIMITS = LadderConfig(), LadderLimits()
-# None: not given; so that a flag of the ladder without `--recipe auto` is told from a default.
-_FLAGS = (
-    "targets",
-    "max_points_lost",
-    "max_size_ratio",
-    "max_size_mb",
-    "min_speedup",
-    "prefer",
-    "words",
-    "test_words",
-    "emulated_words",
-    "seconds",
-    "resume",
-    "json",
-)
+# Where argparse keeps each flag; None: not given, so that one without `--recipe auto` is told from a default.
+_FLAGS = {
+    "targets": "--target",
+    "max_points_lost": "--max-points-lost",
+    "max_size_ratio": "--max-size-ratio",
+    "max_size_mb": "--max-size-mb",
+    "min_speedup": "--min-speedup",
+    "prefer": "--prefer",
+    "words": "--words",
+    "test_words": "--test-words",
+    "emulated_words": "--emulated-words",
+    "seconds": "--seconds",
+    "resume": "--resume",
+    "json": "--json",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,11 +98,7 @@ def check_unused(args: argparse.Namespace) -> None:
     Raises:
         ConfigError: naming them.
     """
-    given = [
-        f"--{name.replace('_', '-').removesuffix('s') if name == 'targets' else name.replace('_', '-')}"
-        for name in _FLAGS
-        if getattr(args, name) is not None
-    ]
+    given = [flag for name, flag in _FLAGS.items() if getattr(args, name) is not None]
     if given:
         raise ConfigError(f"expected --recipe auto with {', '.join(given)}; got other recipes; add --recipe auto")
 
@@ -135,10 +128,12 @@ def config_of(args: argparse.Namespace) -> LadderConfig:
 
 def run(args: argparse.Namespace, forced: list[str]) -> int:
     """Climbs, prints the report, and returns the exit code of its verdict."""
-    from tfedge.cli import terminal, wing_a
-    from tfedge.reports import ladder_table
+    from tfedge.cli import output, terminal, wing_a
+    from tfedge.reports import check
 
     config = config_of(args)
+    if args.targets:
+        check.choose(args.targets)  # An unknown or absent one is said before seconds of imports.
     wing_a.import_tensorflow()
     from tfedge.pipeline import ladder
 
@@ -153,11 +148,7 @@ def run(args: argparse.Namespace, forced: list[str]) -> int:
         force=args.force,
         reporter=terminal.TerminalReporter(),
     )
-    if args.json:
-        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
-    else:
-        ladder_table.print_ladder(report, Console(highlight=False))
-    return report.exit_code
+    return output.show_ladder(report, as_json=bool(args.json))
 
 
 def _given(**values: Any) -> dict[str, Any]:
