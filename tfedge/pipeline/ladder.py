@@ -37,7 +37,7 @@ from tfedge.pipeline.packing import PACKED_EXAMPLES, PackingJob, evaluation_exam
 from tfedge.progress import SILENT, Reporter, track
 from tfedge.reports import check
 from tfedge.reports.conditions import Conditions
-from tfedge.reports.ladder_choice import not_converted
+from tfedge.reports.ladder_choice import ALLOWED, gates_of, not_converted
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.ladder_report import LadderReport, write_ladder
 from tfedge.reports.ladder_table import ladder_markdown
@@ -283,11 +283,15 @@ def _write(report: LadderReport, packs: Mapping[str, Pack], out: pathlib.Path, s
     for name in report.recipes:
         if name not in packs or (name not in shipped and name not in report.forced):
             continue
-        choices = [choice for choice in report.choices if choice.recipe == name]
-        gates = [{"target": choice.target, **choice.finding.to_json()} for choice in choices]
-        if name in report.forced:
-            gates = [{**gate, "message": f"{gate['message']}; forced by name"} for gate in gates]
-        right = [choice.target for choice in choices if choice.decision in ("ship", "alternative", "dominated")]
+        gates, right = [], []
+        for rung in (rung for rung in report.rungs if rung.recipe == name):
+            choice, rungs = report.choice(rung), report.rungs_of(rung.target)
+            decision = choice.finding
+            if name in report.forced:
+                decision = dataclasses.replace(decision, message=f"{decision.message}; forced by name")
+            found = (decision, *gates_of(rung, rungs, report.config.limits))
+            gates += [{"target": rung.target, **finding.to_json()} for finding in found]
+            right += [rung.target] if choice.decision in ALLOWED else []
         written = reseal(packs[name], recipe_file(out, stem, name), gates, right)
         reporter.say(f"{'ship  ' if name in shipped else 'forced'} {written.path}")
     files = report_files(out, stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,8 @@ from tfedge.validation.performance import FLOAT
 
 Decision = Literal["ship", "alternative", "dominated", "forbidden", "not_measured"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
+# Those of a file that is right there and keeps the limits.
+ALLOWED: tuple[Decision, ...] = ("ship", "alternative", "dominated")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +82,37 @@ def choose(rungs: Sequence[Rung], config: LadderConfig) -> tuple[Choice, ...]:
             choice = _placed(rung, costs[rung.recipe], kept, dominated.get(rung.recipe), config, rungs)
         choices.append(choice)
     return tuple(choices)
+
+
+def choose_everywhere(rungs: Sequence[Rung], choices: Sequence[Choice], prefer: str) -> str | None:
+    """Returns the recipe of one file for all targets: the best of those that are allowed on each; None without any.
+
+    Latency is the geometric mean over the targets that were timed, the other costs are those of the worst target.
+
+    Args:
+        rungs: of all targets.
+        choices: one a rung, in their order.
+        prefer: the axis that decides.
+    """
+    allowed: dict[str, list[Cost]] = {}
+    for rung, choice in zip(rungs, choices, strict=True):
+        if choice.decision in ALLOWED:
+            allowed.setdefault(rung.recipe, []).append(_cost(rung))
+    num_targets = len({rung.target for rung in rungs})
+    costs = [_over_targets(found) for found in allowed.values() if len(found) == num_targets]
+    return front_module.rank(costs, prefer)[0].name if costs else None
+
+
+def _over_targets(costs: Sequence[Cost]) -> Cost:
+    timed = [cost.latency_ms for cost in costs if cost.latency_ms is not None]
+    lost = [cost.points_lost for cost in costs if cost.points_lost is not None]
+    return Cost(
+        costs[0].name,
+        max(lost, default=None),
+        max(cost.points_margin for cost in costs),
+        math.exp(sum(map(math.log, timed)) / len(timed)) if timed else None,
+        max(cost.size_bytes for cost in costs),
+    )
 
 
 def not_converted(error: Exception) -> Finding:

@@ -15,7 +15,7 @@ from tfedge.checks.verdict import Verdict
 from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.strict_json import check_keys, check_version, dump_object, load_object
 from tfedge.reports.conditions import Conditions
-from tfedge.reports.ladder_choice import Choice, choose
+from tfedge.reports.ladder_choice import Choice, choose, choose_everywhere
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.rung import Rung
 from tfedge.reports.schema import EXIT_CODES, now_utc
@@ -74,7 +74,9 @@ class LadderReport:
     @functools.cached_property
     def choices(self) -> tuple[Choice, ...]:
         """What is shipped and why not the rest, one a rung, in their order."""
-        return tuple(choice for target in self.targets for choice in choose(self.rungs_of(target), self.config))
+        found = [choice for target in self.targets for choice in choose(self.rungs_of(target), self.config)]
+        by_place = {(choice.recipe, choice.target): choice for choice in found}
+        return tuple(by_place[rung.recipe, rung.target] for rung in self.rungs)
 
     def choice(self, rung: Rung) -> Choice:
         """Returns the choice about a rung."""
@@ -83,6 +85,11 @@ class LadderReport:
     def shipped(self, target: str) -> Choice | None:
         """Returns what is shipped on a target; None where the limits allow nothing."""
         return next((each for each in self.choices if each.target == target and each.decision == "ship"), None)
+
+    @property
+    def everywhere(self) -> str | None:
+        """The recipe of one file for all targets; None where no recipe is allowed on each."""
+        return choose_everywhere(self.rungs, self.choices, self.config.prefer)
 
     @property
     def verdict(self) -> Verdict:

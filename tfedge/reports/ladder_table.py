@@ -126,7 +126,7 @@ def ladder_lines(report: LadderReport, width: int | None = None) -> list[str]:
 
 
 def shipped_lines(report: LadderReport) -> list[str]:
-    """Returns one line a target: what to ship there."""
+    """Returns one line a target: what to ship there; of several, what one file would do for all."""
     said = []
     for target in report.targets:
         choice = report.shipped(target)
@@ -138,6 +138,8 @@ def shipped_lines(report: LadderReport) -> list[str]:
                 words += f", on {accuracy.num_examples:,} test words WER {_wer(accuracy)} %"
                 words += f", of Keras {accuracy.reference_wer:.2f} %" if accuracy.has_reference else ""
         said.append(f"ship on {target_words(target)}: {words}")
+    if len(report.targets) > 1:
+        said.append(f"one file for all: {report.everywhere or 'no recipe is allowed on every target'}")
     return said
 
 

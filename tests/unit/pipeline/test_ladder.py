@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
 from tfedge.checks.verdict import Finding
+from tfedge.cli import main
+from tfedge.conversion.recipes import ALL_RECIPES
 from tfedge.errors import ArtifactError, ConfigError, RuntimeUnavailableError
 from tfedge.modelfile.pack import read_pack
 from tfedge.pipeline import ladder
 from tfedge.reports.ladder_config import LadderConfig
-from tfedge.reports.ladder_report import read_ladder
+from tfedge.reports.ladder_report import LadderReport, read_ladder
 from tfedge.reports.ladder_table import ladder_markdown
 from tfedge.validation.ladder_limits import LadderLimits
 
@@ -18,23 +21,6 @@ TRIED = ("dynamic_wi8_afp32", "dynamic_wi4_afp32")
 FORCED = "static_wi8_ai8_fc"
 # One word of 40 is 2.5 points, a network of 9,000 weights is mostly graph, and a twentieth of a second is no time.
 TINY = LadderConfig(LadderLimits(max_points_lost=50, max_size_ratio=2, min_speedup=0), num_words=40, min_seconds=0.05)
-
-
-class Stages:
-    """A reporter that keeps what was said."""
-
-    def __init__(self):
-        self.said = []
-
-    def stage(self, title):
-        self.said.append(title)
-
-    say = stage
-
-    def bar(self, label, total):
-        from tfedge.progress import SILENT
-
-        return SILENT.bar(label, total)
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +76,10 @@ def test_climb_then_files_report_plot_and_every_decision_sealed_in(climbed):
     assert (folder / "tiny.ladder.md").read_text(encoding="utf-8") == ladder_markdown(report)
     assert (folder / "tiny.ladder.png").read_bytes().startswith(b"\x89PNG")
     manifest = read_pack(folder / f"tiny.{FORCED}.tflite").manifest
-    assert [gate["target"] for gate in manifest.gates] == [LITERT, TFLITE]
-    assert all(gate["message"].endswith("; forced by name") for gate in manifest.gates)
+    decisions = [gate for gate in manifest.gates if gate["gate"] == "ladder"]
+    assert [gate["target"] for gate in decisions] == [LITERT, TFLITE]
+    assert all(gate["message"].endswith("; forced by name") for gate in decisions)
+    assert {gate["gate"] for gate in manifest.gates} == {"ladder", "accuracy", "size"}  # No speed is asked for.
     assert all(Finding.from_json({k: v for k, v in gate.items() if k != "target"}) for gate in manifest.gates)
 
 
@@ -104,22 +92,26 @@ def test_climb_then_calibration_says_how_far_dev_words_leave_its_ranges(climbed)
     assert read_pack(folder / f"tiny.{FORCED}.tflite").manifest.calibration == report.calibration
 
 
-def test_climb_when_resumed_with_stricter_limits_then_nothing_is_converted_and_a_forced_one_is_marked(
-    climbed, data, model_file, tmp_path, monkeypatch
+def test_convert_auto_when_resumed_with_stricter_limits_then_nothing_is_converted_and_exit_1(
+    climbed, data, model_file, monkeypatch, capsys
 ):
     report, folder = climbed
-    stages = Stages()
-    strict = dataclasses.replace(TINY, limits=LadderLimits(max_points_lost=50, max_size_ratio=0.01))
-    again = ladder.climb(
-        model_file, folder, [LITERT], strict, forced=[FORCED], recipes=TRIED, resume=True, reporter=stages
-    )
-    assert not [said for said in stages.said if said.startswith("float32: ")]
+    monkeypatch.setattr(ladder, "ALL_RECIPES", {name: ALL_RECIPES[name] for name in ("float32", *TRIED)})
+    line = f"convert {model_file} --out {folder} --recipe auto --recipe {FORCED} --target {LITERT} --resume --json"
+    limits = "--max-points-lost 50 --max-size-ratio 0.01 --words 40 --seconds 0.05"
+    assert main.main([*line.split(), *limits.split()]) == 1
+    out, err = capsys.readouterr()
+    again = LadderReport.from_json(json.loads(out))
+    assert "float32: no quantization" not in err and "latency, interleaved" in err
     before = {rung.recipe: rung.accuracy for rung in report.rungs_of(LITERT)}
     assert {rung.recipe: rung.accuracy for rung in again.rungs} == before
+    assert again == read_ladder(folder / "tiny.ladder.json")
     assert again.verdict == "fail" and again.shipped(LITERT) is None
-    (gate,) = read_pack(folder / f"tiny.{FORCED}.tflite").manifest.gates
+    manifest = read_pack(folder / f"tiny.{FORCED}.tflite").manifest
+    gate, *others = manifest.gates
+    assert [each["gate"] for each in others] == ["accuracy", "size", "speed"]
     assert gate["verdict"] == "fail" and gate["message"].startswith("forbidden: size: ")
-    assert read_pack(folder / f"tiny.{FORCED}.tflite").manifest.targets == ()
+    assert gate["message"].endswith("; forced by name") and manifest.targets == ()
 
 
 @pytest.mark.parametrize("taken", ["tiny.ladder.json", "tiny.ladder", "tiny.static_wi8_ai8_fc.tflite"])

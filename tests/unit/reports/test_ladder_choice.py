@@ -128,6 +128,31 @@ def test_choose_when_all_are_forbidden_then_none_ships():
     assert {choice.decision for choice in choices.values()} == {"forbidden"}
 
 
+@pytest.mark.parametrize(
+    ("there", "prefer", "name"),
+    [
+        (dict(times=2.0), "latency", "int8"),
+        (dict(times=0.5), "latency", "float32"),  # Forbidden on one target: no file for all.
+        (dict(times=2.0), "accuracy", "int8"),
+        (dict(times=2.0, lost=0.3), "accuracy", "float32"),  # The worst target counts.
+    ],
+)
+def test_choose_everywhere_then_the_best_of_what_is_allowed_on_each_target(there, prefer, name):
+    rungs = (float_rung(), rung(), float_rung(made.TFLITE), rung(target=made.TFLITE, **there))
+    assert ladder(*rungs, config=config(prefer=prefer)).everywhere == name
+    assert ladder(*rungs, config=config(max_bytes=1)).everywhere is None
+
+
+def test_choose_everywhere_then_latency_is_the_mean_over_targets():
+    slow, fast = rung("a", milliseconds=0.8), rung("a", milliseconds=0.2, target=made.TFLITE)
+    even = [rung("b", milliseconds=0.5, target=target) for target in (made.LITERT, made.TFLITE)]
+    floats = float_rung(), float_rung(made.TFLITE)
+    assert ladder(*floats, slow, fast, *even).everywhere == "a"  # 0.4 ms against 0.5.
+    assert [ladder(*floats, slow, fast, *even).shipped(target).recipe for target in (made.LITERT, made.TFLITE)] == [
+        *("b", "a"),
+    ]
+
+
 def test_choose_when_rungs_are_of_two_targets_then_config_error():
     with pytest.raises(ConfigError, match="the rungs of one target"):
         choose((rung(), rung(target=made.TFLITE)), config())
