@@ -13,7 +13,7 @@ import os
 import pathlib
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -141,11 +141,19 @@ class Worker:
             raise _bad_request("expected a started worker; received a request outside `with`; enter it first")
         return self._info
 
-    def load(self, path: str | os.PathLike[str], num_threads: int = 1, resolver: str = "default") -> str:
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        num_threads: int = 1,
+        resolver: str = "default",
+        preserve_all_tensors: bool = False,
+    ) -> str:
         """Loads a model in place of the one before; returns the sha256 of the file the worker read.
 
         Args:
             resolver: `default`, `reference` (slow kernels, an oracle on LiteRT only), `without_default_delegates`.
+            preserve_all_tensors: keep what each op computes, for `tensors`; costs memory. A delegate computes many ops
+                in one and keeps nothing between them, so the resolver must be one without.
 
         Raises:
             ArtifactError: there is no such file.
@@ -160,6 +168,7 @@ class Worker:
         artifacts.read_bytes(path, "model file")  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
         params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        params |= {"preserve_all_tensors": preserve_all_tensors}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
         self._model = path.name
         return str(facts["sha256"])
@@ -189,6 +198,20 @@ class Worker:
             "run", {"signature": signature}, inputs, what=f"run {signature} of {self._model}"
         )
         return outputs
+
+    def tensors(self, signature: str, indices: Sequence[int]) -> dict[int, Array]:
+        """Returns tensors of a signature's subgraph, by index, as the last `run` of it left them.
+
+        Args:
+            indices: as in the file; tensors that an op computes. Loaded with `preserve_all_tensors`.
+
+        Raises:
+            WorkerError: bad_request (no such signature), refused (a tensor that holds nothing), crashed, timed out.
+        """
+        signatures_module.find(self.describe(), signature)
+        params = {"signature": signature, "indices": list(indices)}
+        _, arrays = self.process.request("tensors", params, what=f"tensors of {signature} of {self._model}")
+        return {int(index): array for index, array in arrays.items()}
 
     def decode(
         self, source: npt.NDArray[np.int32], entry: str = GREEDY, max_target_length: int | None = None

@@ -254,7 +254,7 @@ class Session:
         self._module: Any = None
         self._model: Any = None
         self._progress_at = 0.0
-        verbs = (self.hello, self.load, self.describe, self.run, self.decode_many, self.time, self.memory)
+        verbs = (self.hello, self.load, self.describe, self.run, self.tensors, self.decode_many, self.time, self.memory)
         self._verbs = {verb.__name__: verb for verb in verbs}
 
     def hello(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
@@ -268,7 +268,10 @@ class Session:
         digest = file_sha256(params["path"])
         resolver = getattr(self._module.OpResolverType, RESOLVERS[params["resolver"]])
         interpreter = self._module.Interpreter(
-            model_path=params["path"], num_threads=params["num_threads"], experimental_op_resolver_type=resolver
+            model_path=params["path"],
+            num_threads=params["num_threads"],
+            experimental_op_resolver_type=resolver,
+            experimental_preserve_all_tensors=params.get("preserve_all_tensors", False),
         )
         # Signature runners alone never get the XNNPACK delegate on tflite-runtime 2.14: a float encoder took
         # 1.23 ms without and 0.39 ms with this line. C++ and Java callers allocate, and so get it.
@@ -287,6 +290,11 @@ class Session:
         signature = self._model.signature(params["signature"])
         signature.plan(arrays)
         return {}, signature(arrays)
+
+    def tensors(self, params: Header, _: Arrays) -> tuple[Header, Arrays]:
+        """Reads tensors of a signature's subgraph, by index, as its last run left them."""
+        signature = self._model.signature(params["signature"])
+        return {}, {str(i): signature._wrapper.GetTensor(i, signature._subgraph) for i in params["indices"]}
 
     def decode_many(self, params: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         """Decodes int32 (N, max_source_length) -> int32 (N, max_target_length)."""
