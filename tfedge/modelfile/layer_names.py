@@ -27,6 +27,8 @@ def layer_of(name: str) -> str:
 
 def _layer(part: str) -> str:
     words = part.strip("/").split("/")[:-1]  # The last word names the op.
+    if part.endswith(("/x", "/y")) and words:  # Or one of its two operands: "LAYER/mul/y".
+        words.pop()
     while words and words[-1][:1].isupper():
         words.pop()
     return "/".join(words)

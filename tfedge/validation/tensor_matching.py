@@ -179,16 +179,14 @@ def _by_order(first: SignatureGraph, second: SignatureGraph, known: _Pairs) -> _
     """Pairs what is left, by kinds of tensors in the same order between two pairs that are certain."""
     taken = {other: f"{one}" for one, (other, _) in known.items()}
     # Of a certain pair both sides have one and the same key, so that it holds the sequences together.
-    keys = [
-        [f"={index}" if index in known else f"{place.kind}" for index, place in first.places.items()],
-        [f"={taken[index]}" if index in taken else f"{place.kind}" for index, place in second.places.items()],
-    ]
-    indices = [list(first.places), list(second.places)]
+    mine = [f"={index}" if index in known else f"{place.kind}" for index, place in first.places.items()]
+    theirs = [f"={taken[index]}" if index in taken else f"{place.kind}" for index, place in second.places.items()]
+    ones, others = list(first.places), list(second.places)
     pairs: _Pairs = {}
-    for start, other, size in difflib.SequenceMatcher(None, *keys, autojunk=False).get_matching_blocks():
+    for start, other, size in difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks():
         for place in range(size):
-            if indices[0][start + place] not in known:
-                pairs[indices[0][start + place]] = (indices[1][other + place], "order")
+            if ones[start + place] not in known:
+                pairs[ones[start + place]] = (others[other + place], "order")
     return {one: pair for one, pair in pairs.items() if _is_consistent(first, one, second, pair[0], known | pairs)}
 
 
