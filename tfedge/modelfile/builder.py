@@ -211,7 +211,7 @@ class ModelBuilder:
         for index, graph in enumerate(self.model.subgraphs):
             inputs, outputs = self._interfaces.get(index) or _open_ends(graph)
             graph.inputs, graph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
-        size = sum(len(buffer.data) for buffer in self.model.buffers)
+        size = sum(len(buffer.data) for buffer in self.model.buffers if buffer.data is not None)
         builder = flatbuffers.Builder(size + 4096)
         builder.Finish(self.model.Pack(builder), IDENTIFIER)
         return bytes(builder.Output())

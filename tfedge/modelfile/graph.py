@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import collections
-import struct
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 from tfedge.modelfile.flatbuffer import damaged, verify_model
+from tfedge.modelfile.model_file import ModelData
+from tfedge.modelfile.options import read_options
 from tfedge.modelfile.schema import load_schema
 from tfedge.modelfile.summary import (
     INTEGER_WEIGHTS,
@@ -21,7 +21,8 @@ from tfedge.modelfile.summary import (
     TensorSummary,
     refused_ops,
 )
-from tfedge.modelfile.tensors import TensorReader, text, vector
+from tfedge.modelfile.tables import Tables, text, vector
+from tfedge.modelfile.tensors import TensorReader
 
 __all__ = [
     "GraphSummary",
@@ -40,8 +41,10 @@ _SUBGRAPH_OPTIONS = {
 }
 
 
-def read_graph(model_bytes: bytes) -> GraphSummary:
-    """Reads the graph of a model, with or without a pack behind it.
+def read_graph(model_bytes: ModelData) -> GraphSummary:
+    """Reads the graph of a model, with or without a pack behind it. Nothing of the model is copied but its names.
+
+    Every text of the summary is printable: what is not is written as Python writes it ("\\x1b").
 
     Raises:
         ArtifactError: not a .tflite, or its bytes contradict themselves.
@@ -57,12 +60,13 @@ class _Reader:
     Verified means that offsets are safe to follow; every index that is used below is still checked.
     """
 
-    def __init__(self, data: bytes, schema: ModuleType) -> None:
+    def __init__(self, data: ModelData, schema: ModuleType) -> None:
         self._data = data
         self._schema = schema
         self._model: Any = schema.Model.GetRootAs(data, 0)
         self._op_names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
-        self._reader = TensorReader(self._model, schema, len(data))
+        self._tables = Tables(data)
+        self._reader = TensorReader(self._model, schema, self._tables, len(data))
         self._graphs: list[Any] = [self._model.Subgraphs(index) for index in range(self._model.SubgraphsLength())]
         if not self._graphs:
             raise damaged("no subgraph")
@@ -75,7 +79,8 @@ class _Reader:
         for index, graph in enumerate(self._graphs):
             inputs, outputs = (self._present(index, vector(graph, side)) for side in ("Inputs", "Outputs"))
             subgraphs.append(SubgraphSummary(index, text(graph.Name()), inputs, outputs, len(self._tensors[index])))
-            ops += [self._op(index, place, graph.Operators(place)) for place in range(graph.OperatorsLength())]
+            for place in range(graph.OperatorsLength()):
+                ops.append(self._op(index, place, self._tables.quicken(graph.Operators(place))))
         weights = self._distinct_weights()
         metadata = self._metadata()
         sizes: collections.Counter[str] = collections.Counter()
@@ -121,18 +126,13 @@ class _Reader:
         return OpSummary(subgraph, name, version, kind, inputs, outputs, index, self._options(name, op))
 
     def _options(self, name: str, op: Any) -> dict[str, OptionValue]:
-        """Reads the options of an op as its kernel will; of an op with subgraphs, checks their indices."""
-        schema = self._schema
-        try:
-            options = schema.BuiltinOptionsCreator(op.BuiltinOptionsType(), op.BuiltinOptions())
-            more = schema.BuiltinOptions2Creator(op.BuiltinOptions2Type(), op.BuiltinOptions2())
-        except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
-            raise damaged(f"unreadable options of a {name} op ({error})") from error
+        """Reads the options of an op; of an op with subgraphs, checks their indices."""
+        options = read_options(self._schema, self._tables, op, name)
         for key in _SUBGRAPH_OPTIONS.get(name, ()):
-            index = getattr(options, key, None)
-            if index is None or not 0 <= index < len(self._graphs):
+            index = options.get(key, -1)
+            if not 0 <= int(index) < len(self._graphs):
                 raise damaged(f"a {name} op with subgraph {index}")
-        return {key: value for table in (options, more) if table for key, value in _single_values(table)}
+        return options
 
     def _pick(self, subgraph: int, indices: list[int], optional: bool = False) -> tuple[TensorSummary | None, ...]:
         """Returns the tensors of a subgraph by index; -1 is a tensor left out, where that is allowed."""
@@ -190,11 +190,3 @@ class _Reader:
                 value = bytes(buffer.Data(place) for place in range(min(buffer.DataLength(), 16)))
                 return text(value.split(b"\0")[0]) or None
         return None
-
-
-def _single_values(options: Any) -> Iterator[tuple[str, OptionValue]]:
-    for key, value in vars(options).items():
-        if isinstance(value, bytes):
-            yield key, text(value)
-        elif isinstance(value, int | float):  # A bool is an int.
-            yield key, value

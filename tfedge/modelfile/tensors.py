@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, TypedDict
 
 from tfedge.modelfile.flatbuffer import damaged
 from tfedge.modelfile.summary import Quantization, TensorSummary
+from tfedge.modelfile.tables import Tables, text, vector
 
 _BITS = {
     **{"float64": 64, "int64": 64, "uint64": 64, "complex64": 64, "complex128": 128},
@@ -15,15 +16,15 @@ _BITS = {
 }
 
 
-def text(value: bytes | None) -> str:
-    """Decodes a name. Names are bytes to every interpreter: one that is not UTF-8 is shown, and refuses no model."""
-    return (value or b"").decode("utf-8", "backslashreplace")
+class _Quantized(TypedDict):
+    quantization: Quantization
+    num_scales: int
+    scale: float | None
+    zero_point: int | None
+    quantized_dimension: int
 
 
-def vector(table: Any, field: str) -> list[int]:
-    """Returns a vector of integers of a table as a list; an absent one is empty."""
-    values = getattr(table, field + "AsNumpy")()
-    return [] if isinstance(values, int) else [int(value) for value in values]
+_NOT_QUANTIZED = _Quantized(quantization="none", num_scales=0, scale=None, zero_point=None, quantized_dimension=0)
 
 
 class TensorReader:
@@ -33,7 +34,8 @@ class TensorReader:
         buffer_sizes: the stored bytes of each buffer.
     """
 
-    def __init__(self, model: Any, schema: ModuleType, file_size: int) -> None:
+    def __init__(self, model: Any, schema: ModuleType, tables: Tables, file_size: int) -> None:
+        self._tables = tables
         self._dtypes = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
         self.buffer_sizes = [_buffer_size(model, index, file_size) for index in range(model.BuffersLength())]
 
@@ -43,37 +45,54 @@ class TensorReader:
         Raises:
             ArtifactError: a type, buffer, shape or size that contradicts another.
         """
-        return [self._tensor(subgraph, index, graph.Tensors(index)) for index in range(graph.TensorsLength())]
+        quicken = self._tables.quicken
+        places = range(graph.TensorsLength())
+        return [self._tensor(subgraph, place, quicken(graph.Tensors(place))) for place in places]
 
     def _tensor(self, subgraph: int, index: int, tensor: Any) -> TensorSummary:
         name = text(tensor.Name())
-        dtype = self._dtypes.get(tensor.Type())
-        if dtype is None or tensor.Buffer() >= max(len(self.buffer_sizes), 1):
-            raise damaged(f"tensor {name!r} of type {tensor.Type()} in buffer {tensor.Buffer()}")
+        dtype, buffer = self._dtypes.get(tensor.Type()), tensor.Buffer()
+        if dtype is None or buffer >= max(len(self.buffer_sizes), 1):
+            raise damaged(f"tensor {name!r} of type {tensor.Type()} in buffer {buffer}")
         shape = tuple(vector(tensor, "Shape"))
-        size = self.buffer_sizes[tensor.Buffer()] if self.buffer_sizes else 0
+        size = self.buffer_sizes[buffer] if self.buffer_sizes else 0
         if any(length < -1 for length in shape):
             raise damaged(f"tensor {name!r} of shape {shape}")
         if size and dtype in _BITS and tensor.Sparsity() is None:
             _check_size(name, dtype, shape, size)
-        parameters = tensor.Quantization()
-        scales, zero_points = (parameters.ScaleLength(), parameters.ZeroPointLength()) if parameters else (0, 0)
         return TensorSummary(
             name=name,
             dtype=dtype,
             shape=shape,
-            quantization=_quantization(parameters, name, shape),
             weight_bytes=size,
             is_variable=bool(tensor.IsVariable()),
             index=index,
             subgraph=subgraph,
-            buffer=tensor.Buffer(),
-            num_scales=scales,
-            scale=float(parameters.Scale(0)) if scales else None,
-            zero_point=int(parameters.ZeroPoint(0)) if zero_points else None,
-            quantized_dimension=parameters.QuantizedDimension() if parameters else 0,
+            buffer=buffer,
             shape_signature=tuple(vector(tensor, "ShapeSignature")),
+            **self._quantization(tensor.Quantization(), name, shape),
         )
+
+    def _quantization(self, parameters: Any, name: str, shape: tuple[int, ...]) -> _Quantized:
+        if parameters is None:
+            return _NOT_QUANTIZED
+        self._tables.quicken(parameters)
+        scales, points, axis = parameters.ScaleLength(), parameters.ZeroPointLength(), parameters.QuantizedDimension()
+        if parameters.DetailsType() > 1:  # 1 is a custom quantization, whose scales no runtime here reads.
+            kind: Quantization = "blockwise"
+        elif scales == 0:
+            kind = "none"
+        elif points != scales or (scales > 1 and not (0 <= axis < len(shape) and shape[axis] == scales)):
+            raise damaged(f"{scales} scales and {points} zero points for tensor {name!r} of shape {shape}")
+        else:
+            kind = "per_tensor" if scales == 1 else "per_channel"
+        return {
+            "quantization": kind,
+            "num_scales": scales,
+            "scale": float(parameters.Scale(0)) if scales else None,
+            "zero_point": int(parameters.ZeroPoint(0)) if points else None,
+            "quantized_dimension": axis,
+        }
 
 
 def _buffer_size(model: Any, index: int, file_size: int) -> int:
@@ -95,16 +114,3 @@ def _check_size(name: str, dtype: str, shape: tuple[int, ...], size: int) -> Non
     accepted = {-(-count * _BITS[dtype] // 8), count} if _BITS[dtype] < 8 else {count * _BITS[dtype] // 8}
     if size not in accepted:
         raise damaged(f"{size} bytes stored for tensor {name!r}, {dtype} {shape}")
-
-
-def _quantization(parameters: Any, name: str, shape: tuple[int, ...]) -> Quantization:
-    if parameters is None:
-        return "none"
-    if parameters.DetailsType() > 1:  # 1 is a custom quantization, whose scales no runtime here reads.
-        return "blockwise"
-    scales, zero_points, axis = parameters.ScaleLength(), parameters.ZeroPointLength(), parameters.QuantizedDimension()
-    if scales == 0:
-        return "none"
-    if zero_points != scales or (scales > 1 and not (0 <= axis < len(shape) and shape[axis] == scales)):
-        raise damaged(f"{scales} scales and {zero_points} zero points for tensor {name!r} of shape {shape}")
-    return "per_tensor" if scales == 1 else "per_channel"

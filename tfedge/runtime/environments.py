@@ -1,11 +1,11 @@
 """Where a runtime is installed, and how a Python that has it is started: here, or in the user's cache folder.
 
     ${TFEDGE_CACHE:-${XDG_CACHE_HOME:-~/.cache}/tfedge}/targets-1/
-        x86_64/tflite-runtime-2.14.0/environment.json   how to start it; written last, so what has one is complete
-        aarch64/board/...                               emulator, system files and NumPy that all ARM targets share
+        x86_64/tflite-runtime-2.14.0/environment.json   how to start it
+        aarch64/board/...                               emulator and system files that all ARM targets share
         aarch64/ai-edge-litert-2.3.0/environment.json
 
-Nothing is installed here: that is `tfedge targets add`.
+A folder appears complete or not at all. Nothing is installed here: that is `tfedge targets add`.
 """
 
 from __future__ import annotations
@@ -48,11 +48,6 @@ class Environment:
         if not self.command or not all(isinstance(word, str) and word for word in words):
             raise ConfigError(f"expected a command of one or more words for {self.target}; got {words!r}")
 
-    @property
-    def is_this_python(self) -> bool:
-        """Whether it is the Python that runs now."""
-        return self.command == (sys.executable,)
-
 
 def cache_folder() -> pathlib.Path:
     """Returns the folder that holds every target's environment; it need not exist."""
@@ -69,19 +64,27 @@ def folder_of(target: RuntimeTarget) -> pathlib.Path:
 
 
 def write_record(folder: pathlib.Path, command: tuple[str, ...], variables: Mapping[str, str]) -> None:
-    """Writes how to start the environment in `folder`; the last step of its making.
+    """Writes how to start the environment in `folder`.
 
-    The words `{cache}` and `{core}` stand for the cache folder and the core, so that a cache may be moved.
+    The words `{here}`, `{cache}` and `{core}` stand for this folder, the cache folder and the core, so that a cache
+    may be moved.
     """
     record = {"command": list(command), "variables": dict(variables)}
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _read_record(target: RuntimeTarget) -> Environment | None:
-    path = folder_of(target) / RECORD
+def read_record(target: RuntimeTarget, folder: pathlib.Path) -> Environment | None:
+    """Returns the environment in `folder`; None: there is none.
+
+    Raises:
+        ArtifactError: its record is damaged.
+    """
+    path = folder / RECORD
 
     def filled(word: str) -> str:
-        return word.replace("{cache}", str(cache_folder())).replace("{core}", target.emulated_core)
+        for name, value in (("here", folder), ("cache", cache_folder()), ("core", target.emulated_core)):
+            word = word.replace("{" + name + "}", str(value))
+        return word
 
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -109,7 +112,7 @@ def find_environment(target: RuntimeTarget) -> Environment:
         )
     if target in targets.installed_targets():
         return Environment(target, (sys.executable,))
-    environment = _read_record(target)
+    environment = read_record(target, folder_of(target))
     if environment is None:
         raise RuntimeUnavailableError(f"expected {target} to be installed; it is not; run: tfedge targets add {target}")
     return environment

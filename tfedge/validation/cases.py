@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 
 from tfedge.errors import ConfigError, WorkerError
@@ -50,6 +51,15 @@ class Case:
             raise ConfigError(f"a case must have a name and calls; got {self.name!r} with {len(self.calls)} calls")
         if bool(self.twin) != bool(self.changed):
             raise ConfigError(f"case {self.name!r} must name both its twin and what was changed, or neither")
+
+
+def words_of(error: WorkerError) -> str:
+    """Returns what happened in the interpreter's own words, without whom it was asked and the advice around it."""
+    message = str(error).rpartition("; ")[0] or str(error)  # The advice comes last; a finding has its own.
+    said = message.partition("; it refused: ")[2]
+    # Interpreters write the reason and the op one after the other, without so much as a space.
+    said = re.sub(r"(?<=[a-z.])(?=Node number \d)|(?<=\.)(?=Failed to apply)", " ", said)
+    return f"it refused: {said}" if said else message.partition(": ")[2] or message
 
 
 Outcome = tuple[Mapping[str, Array], ...]  # Of one case: outputs by name, one a call.

@@ -32,7 +32,8 @@ def from_real(values: npt.ArrayLike, spec: TensorSpec) -> Array:
         return reals.astype(dtype)
     scales, points = _parameters(spec, reals.ndim)
     limits = np.iinfo(dtype)
-    return np.clip(np.round(reals / scales + points), limits.min, limits.max).astype(dtype)
+    stored: Array = np.clip(np.round(reals / scales + points), limits.min, limits.max).astype(dtype)
+    return stored
 
 
 def hand_over(array: Array, source: TensorSpec, target: TensorSpec) -> Array:

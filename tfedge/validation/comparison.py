@@ -1,0 +1,257 @@
+"""Outcomes of cases on the target against outcomes that are right: one finding that names the worst output."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tfedge.checks.verdict import Finding
+from tfedge.modelfile.graph import GraphSummary
+from tfedge.runtime.signatures import Array, Signatures, TensorSpec
+from tfedge.validation.cases import Case, Outcome
+from tfedge.validation.real_values import to_real
+from tfedge.validation.tolerance import (
+    Difference,
+    Tolerance,
+    difference,
+    kind_of,
+    measured_tolerance,
+    rounding_tolerance,
+    worst_of,
+)
+
+GATE = "matches_reference"
+_LEAST_USUAL = 3  # Cases of one form, before their mean says what does not depend on the input.
+Key = tuple[str, str]  # Signature and output.
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """One output, compared over all cases.
+
+    Attributes:
+        key: signature and output.
+        tolerance: what is allowed.
+        difference: of the case that is farthest off.
+        case: its name.
+    """
+
+    key: Key
+    tolerance: Tolerance
+    difference: Difference
+    case: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether a right implementation may be as far away."""
+        return self.tolerance.allows(self.difference)
+
+    @property
+    def excess(self) -> float:
+        """How much of what is allowed was needed; above 1 it is too much."""
+        allowed = self.tolerance
+        return max(self.difference.relative / allowed.relative, self.difference.steps / allowed.steps)
+
+
+def compare(
+    cases: Sequence[Case],
+    actual: Sequence[Outcome],
+    expected: Sequence[Outcome],
+    signatures: Signatures,
+    graph: GraphSummary,
+    others: Sequence[Sequence[Outcome]] = (),
+    against: str = "LiteRT's reference kernels",
+    is_other: bool = False,
+) -> Finding:
+    """Judges the outputs of `cases`.
+
+    Args:
+        cases: in order, with one outcome each in `actual` and `expected`.
+        actual: of the target.
+        expected: right ones; outputs that it lacks are not compared.
+        signatures: of the file.
+        graph: of the file.
+        others: of other right implementations of the same file, for the tolerance; none: `expected` comes from
+            another file, or from the user, and the tolerance is that of rounding.
+        against: who gave `expected`, for the message.
+        is_other: whether the target is one of these others, so that their difference is its own.
+    """
+    shapes = _other_shapes(cases, actual, expected)
+    if shapes:
+        return Finding(
+            GATE,
+            "fail",
+            f"{shapes}, compared with {against}",
+            cause="the runtime computes other shapes",
+            consequence="a caller reads outside the output, or misses a part of it",
+            fix="export with fixed shapes, or use another runtime",
+        )
+    judged = [
+        _judge(key, spec, cases, actual, expected, others, graph)
+        for key, spec in _outputs(signatures)
+        if any(_arrays(case, outcome, key) for case, outcome in zip(cases, expected, strict=True))
+    ]
+    if not judged:
+        return Finding(GATE, "not_measured", f"expected outputs to compare with {against}; there are none")
+    return _finding(judged, len(cases), against, is_other)
+
+
+def _judge(
+    key: Key,
+    spec: TensorSpec,
+    cases: Sequence[Case],
+    actual: Sequence[Outcome],
+    expected: Sequence[Outcome],
+    others: Sequence[Sequence[Outcome]],
+    graph: GraphSummary,
+) -> Judged:
+    usual = _usual(key, spec, cases, expected)
+    tolerance = rounding_tolerance(spec, graph)
+    if others:
+        found = [each for other in others for _, each in _differences(key, spec, cases, other, expected, usual)]
+        measured = worst_of(found)
+        tolerance = measured_tolerance(spec, measured, graph)
+    judged = [
+        Judged(key, tolerance, each, case.name)
+        for case, each in _differences(key, spec, cases, actual, expected, usual)
+    ]
+    return max(judged, key=lambda one: one.excess)
+
+
+def _differences(
+    key: Key,
+    spec: TensorSpec,
+    cases: Sequence[Case],
+    actual: Sequence[Outcome],
+    expected: Sequence[Outcome],
+    usual: Mapping[tuple[tuple[int, ...], ...], list[Array]],
+) -> Iterator[tuple[Case, Difference]]:
+    for case, got, want in zip(cases, actual, expected, strict=True):
+        wanted = _arrays(case, want, key)
+        if wanted:
+            mean = None if case.is_extreme else usual.get(_form(wanted))
+            yield case, difference(_arrays(case, got, key), wanted, spec, mean)
+
+
+def _usual(
+    key: Key, spec: TensorSpec, cases: Sequence[Case], expected: Sequence[Outcome]
+) -> dict[tuple[tuple[int, ...], ...], list[Array]]:
+    """Returns the mean of an output over the usual cases, by the shapes of its calls."""
+    groups: dict[tuple[tuple[int, ...], ...], list[list[Array]]] = {}
+    for case, outcome in zip(cases, expected, strict=True):
+        arrays = _arrays(case, outcome, key)
+        if arrays and not case.is_extreme and all(np.isfinite(array).all() for array in arrays):
+            groups.setdefault(_form(arrays), []).append([to_real(array, spec) for array in arrays])
+    return {
+        form: [np.mean(step, axis=0) for step in zip(*members, strict=True)]
+        for form, members in groups.items()
+        if len(members) >= _LEAST_USUAL
+    }
+
+
+def _form(arrays: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
+    return tuple(array.shape for array in arrays)
+
+
+def _outputs(signatures: Signatures) -> Iterator[tuple[Key, TensorSpec]]:
+    for name, signature in signatures.items():
+        for output, spec in signature.outputs.items():
+            yield (name, output), spec
+
+
+def _arrays(case: Case, outcome: Outcome, key: Key) -> list[Array]:
+    """Returns an output of each call of its signature in a case."""
+    signature, output = key
+    calls = zip(case.calls, outcome, strict=True)
+    return [outputs[output] for call, outputs in calls if call.signature == signature and output in outputs]
+
+
+def _other_shapes(cases: Sequence[Case], actual: Sequence[Outcome], expected: Sequence[Outcome]) -> str:
+    """Names the first output whose shape is not the expected one; empty where all agree."""
+    for case, got, want in zip(cases, actual, expected, strict=True):
+        for call, one, other in zip(case.calls, got, want, strict=True):
+            for name, array in other.items():
+                if name not in one or one[name].shape != array.shape:
+                    shape = f"shape {one[name].shape}" if name in one else "not there"
+                    return (
+                        f"output {name!r} of {call.signature!r} is {shape}, expected {array.shape} (case {case.name})"
+                    )
+    return ""
+
+
+def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: bool) -> Finding:
+    worst = max(judged, key=lambda one: one.excess)
+    wrong = [one for one in judged if not one.passes]
+    told = describe(worst)
+    numbers = _numbers(worst)
+    cases = f"{num_cases} {'case' if num_cases == 1 else 'cases'}"
+    if not wrong:
+        message = f"{cases} agree with {against}; farthest is {told}"
+        return Finding(GATE, "pass", message, measured=numbers[0], limit=numbers[1])
+    message = f"{len(wrong)} of {len(judged)} outputs differ from {against} in {cases}; farthest is {told}"
+    unknown = all(not one.tolerance.is_known for one in wrong)
+    if unknown and not (is_other and any(kind_is_numeric(one) for one in wrong)):
+        return Finding(
+            GATE,
+            "not_measured",
+            message,
+            cause="right implementations differ as much on this file: a small rounding decides its answer",
+            fix="give real inputs with --inputs, and outputs to compare with: --reference, or expected_NAME",
+            measured=numbers[0],
+            limit=numbers[1],
+        )
+    return Finding(
+        GATE,
+        "fail",
+        message,
+        cause=_cause(worst),
+        consequence="the app gets wrong answers and no error",
+        fix="see the static findings of this target; convert for this runtime, or ship a newer one",
+        measured=numbers[0],
+        limit=numbers[1],
+    )
+
+
+def kind_is_numeric(one: Judged) -> bool:
+    """Whether an output holds numbers and not ids, of which a rounding may change all that follow."""
+    return one.tolerance.kind != "ids"
+
+
+def _cause(worst: Judged) -> str:
+    if worst.tolerance.kind == "ids" or worst.difference.cosine > 0.5:
+        return "a kernel of this runtime computes something else than the file says"
+    return "the answer has next to nothing in common with the right one: a kernel reads this file's weights otherwise"
+
+
+def _numbers(worst: Judged) -> tuple[float, float]:
+    """Returns the figure that decided and its limit: steps where they are the larger excess, else the ratio."""
+    allowed, found = worst.tolerance, worst.difference
+    if allowed.kind == "quantized" and found.steps / allowed.steps >= found.relative / allowed.relative:
+        return found.steps, allowed.steps
+    return found.relative, allowed.relative
+
+
+def describe(worst: Judged) -> str:
+    """Returns an output and how far it is off, in words."""
+    signature, output = worst.key
+    where = f"{output!r} of {signature!r}" if signature else repr(output)
+    figure, limit = _numbers(worst)
+    allowed, found = worst.tolerance, worst.difference
+    if allowed.kind == "ids":
+        how = f"{figure:.0%} of its values differ, at most {limit:.0%}"
+    elif figure == found.steps and allowed.kind == "quantized":
+        how = f"{figure:.0f} quantization steps off, at most {limit:.0f}"
+    else:
+        how = f"{_percent(figure)} off, at most {_percent(limit)}, cosine {found.cosine:.4f}"
+    return f"{where} in case {worst.case}: {how}"
+
+
+def _percent(ratio: float) -> str:
+    """Returns a ratio with two digits that count: "0.00034 %", "5.0 %", "98 %"."""
+    percent = 100 * ratio
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
+
+
+__all__ = ["GATE", "Judged", "compare", "describe", "kind_of"]
