@@ -89,10 +89,10 @@ def _panel(signature: SignatureComparison, top: float) -> list[str]:
 
 def _grid(top: float) -> list[str]:
     parts = []
-    for value in range(int(_LOW), int(_HIGH) + 1, 20):
-        y = _height(float(value), top)
+    for tick in range(int(_LOW), int(_HIGH) + 1, 20):
+        y = _height(float(tick), top)
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GREY}"/>')
-        parts.append(_text(_LEFT - 6, y + 4, str(value), anchor="end"))
+        parts.append(_text(_LEFT - 6, y + 4, str(tick), anchor="end"))
     for value, label in ((ONE_BIT_DB, "1 bit"), (EIGHT_BITS_DB, "8 bits")):
         y = _height(value, top)
         parts.append(

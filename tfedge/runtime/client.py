@@ -153,7 +153,8 @@ class Worker:
         Args:
             resolver: `default`, `reference` (slow kernels, an oracle on LiteRT only), `without_default_delegates`.
             preserve_all_tensors: keep what each op computes, for `tensors`; costs memory. A delegate computes many ops
-                in one and keeps nothing between them, so the resolver must be one without.
+                in one and keeps nothing between them, so the resolver must be one without. tflite-runtime 2.14 takes
+                this and still lets some ops write over their inputs.
 
         Raises:
             ArtifactError: there is no such file.

@@ -25,6 +25,7 @@ from tfedge.validation.signature_comparison import SignatureComparison, Signatur
 from tfedge.validation.tensor_matching import size_of
 from tfedge.validation.weight_comparison import WeightError
 
+KEEPS_TENSORS = "ai-edge-litert"
 # Tensors are read in pieces of this size, so that a large network's do not fill a pipe at once.
 MAX_READ_BYTES = 64 * 2**20
 
@@ -71,7 +72,7 @@ def compare_files(
     first: str | os.PathLike[str],
     second: str | os.PathLike[str],
     cases: Sequence[Case],
-    runtime: str | Environment = "ai-edge-litert",
+    environment: Environment | None = None,
     reporter: Reporter = SILENT,
 ) -> Comparison:
     """Runs `cases` on both files without delegates and compares every tensor.
@@ -80,13 +81,19 @@ def compare_files(
         first: the file that is right, a float one as a rule.
         second: the file in question.
         cases: inputs in the first file's form; the second file is fed with what they mean.
-        runtime: a runtime by name, or an environment.
+        environment: of LiteRT; by default the one of this Python. tflite-runtime 2.14 lets ops write over their
+            inputs even when asked to keep them, so that a right file would look wrong on it.
 
     Raises:
         ArtifactError, IntegrityError: a file that is none, or was changed.
-        ConfigError: no signature that both files have and a case calls.
+        ConfigError: another runtime than LiteRT, or no signature that both files have and a case calls.
         WorkerError: a file was refused, or crashed its interpreter.
     """
+    if environment is not None and environment.target.name != KEEPS_TENSORS:
+        raise ConfigError(
+            f"expected an environment of {KEEPS_TENSORS}; got {environment.target}, which keeps no tensors"
+        )
+    runtime = environment or KEEPS_TENSORS
     with Worker(runtime) as one, Worker(runtime) as other:
         sides = (_Side(one, first), _Side(other, second))
         pairs, skipped = _pairs(sides, cases)

@@ -14,6 +14,8 @@ from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import read_pack, split_model
 from tfedge.modelfile.schema import load_schema
 from tfedge.runtime.client import Worker
+from tfedge.runtime.environments import find_environment
+from tfedge.runtime.targets import installed_targets
 from tfedge.tasks.shipped import shipped_file
 from tfedge.validation.cases import Call, Case
 from tfedge.validation.golden_runs import golden_runs
@@ -91,6 +93,12 @@ def test_compare_when_a_file_meets_itself_everything_is_exact(compare):
 def test_compare_when_no_signature_is_common_names_those_there_are(compare):
     with pytest.raises(ConfigError, match="second.tflite has classify, encode"):
         compare(attention(), models.two_signatures())
+
+
+def test_compare_when_the_runtime_keeps_no_tensors_is_refused(tmp_path):
+    target = next(target for target in installed_targets() if target.name == "tflite-runtime")
+    with pytest.raises(ConfigError, match="keeps no tensors"):
+        compare_files("first.tflite", "second.tflite", CASES, find_environment(target))
 
 
 def test_compare_when_a_loop_is_inside_says_that_it_was_not_looked_into(compare):
