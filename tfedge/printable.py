@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+_REMEMBERED = 4096
+
+
+class _Codes(dict[int, str]):
+    """What a letter is written as, by its number; some are remembered, as a hostile name may be megabytes of one."""
+
+    def __missing__(self, number: int) -> str:
+        letter = chr(number)
+        written = letter if letter.isprintable() else repr(letter)[1:-1]
+        if len(self) < _REMEMBERED:
+            self[number] = written
+        return written
+
+
+_CODES = _Codes()
+
 
 def printable(text: str) -> str:
     """Returns `text` with every character that is not printable written as Python writes it: "\\x1b", "\\n", "\\u202e".
@@ -9,9 +25,7 @@ def printable(text: str) -> str:
     Names come from files of strangers, and a raw one could recolour a terminal, forge lines of a report, or turn
     the reading direction. Letters of all scripts and the plain space stay.
     """
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return text if text.isprintable() else text.translate(_CODES)
 
 
 def shortened(text: str, length: int = 80) -> str:

@@ -166,7 +166,11 @@ def edit_lines(edits: Sequence[Edit]) -> list[str]:
 
 def edits_to_json(edits: Iterable[Edit]) -> list[dict[str, Any]]:
     """Returns the edits as JSON values."""
-    return [{"kind": edit.kind, **dataclasses.asdict(edit)} for edit in edits]
+    return [{"kind": edit.kind, **{key: _plain(value) for key, value in vars(edit).items()}} for edit in edits]
+
+
+def _plain(value: object) -> object:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def apply_edits(model_bytes: bytes, edits: Sequence[Edit]) -> bytes:

@@ -34,7 +34,7 @@ _PRODUCT = "FULLY_CONNECTED"
 _BIAS = 2
 # Ops that read per-channel int8 weights at this input, and read one scale as well. DEQUANTIZE: weights kept small and
 # computed in float. Any other reader (a loop that carries them, a GATHER of rows) may mean its scales in its own way.
-_READERS = {(_PRODUCT, 1), ("EMBEDDING_LOOKUP", 1), ("DEQUANTIZE", 0)}
+_READERS = {(_PRODUCT, 1), ("BATCH_MATMUL", 1), ("EMBEDDING_LOOKUP", 1), ("DEQUANTIZE", 0)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,11 @@ class FixPlan:
     def changes_numbers(self) -> bool:
         """Whether a right runtime's answers change; else they stay bit for bit."""
         return any(isinstance(edit, CHANGES_NUMBERS) for edit in self.edits)
+
+    @property
+    def changes_claims_only(self) -> bool:
+        """Whether only versions change: what the file says of itself, and nothing that it computes."""
+        return all(isinstance(edit, OpVersion | CodeVersion | RuntimeVersion) for edit in self.edits)
 
     def lines(self) -> list[str]:
         """Returns the plan in words, a line for the edits of a kind."""
@@ -75,15 +80,15 @@ def plans(model_bytes: bytes, graph: GraphSummary, missing: Iterable[Mapping[str
         ArtifactError: a model that cannot be rewritten.
     """
     planner = _Planner(ModelEditor(model_bytes), graph, tuple(missing))
-    hybrid = [op for op in graph.ops if op.name == _PRODUCT and is_hybrid(op) and is_per_channel(weights_of(op))]
+    dynamic = [op for op in graph.ops if _is_dynamic(op) and is_per_channel(weights_of(op))]
     static = [op for op in graph.ops if _is_static(op) and is_per_channel(weights_of(op))]
     bare = [op for op in static if len(op.inputs) <= _BIAS or op.inputs[_BIAS] is None]
     options = [
         ("what the file says of itself is made true", (), ()),
         ("zero biases", (), bare),
-        ("one scale for dynamic weights", hybrid, ()),
-        ("one scale for dynamic weights, zero biases", hybrid, bare),
-        ("one scale for all weights", [*hybrid, *static], ()),
+        ("one scale for dynamic weights", dynamic, ()),
+        ("one scale for dynamic weights, zero biases", dynamic, bare),
+        ("one scale for all weights", [*dynamic, *static], ()),
     ]
     found: list[FixPlan] = []
     for name, products, bare_ops in options:
@@ -130,7 +135,7 @@ class _Planner:
 
     def _version(self, op: OpSummary, rewritten: set[int]) -> int:
         weights = weights_of(op)
-        if op.name == _PRODUCT and is_hybrid(op) and weights is not None and weights.buffer in rewritten:
+        if _is_dynamic(op) and weights is not None and weights.buffer in rewritten:
             return one_scale_version(op)
         if any(tensor is not None and tensor.buffer in rewritten and tensor.is_constant for tensor in op.inputs):
             return op.version
@@ -205,6 +210,17 @@ def _bias_step(op: OpSummary, position: int, scales: Mapping[int, float]) -> flo
         return None
     activations = op.inputs[0]
     return activations.scale * scales[weights.buffer] if activations is not None and activations.scale else None
+
+
+def _is_dynamic(op: OpSummary) -> bool:
+    """Whether an op reads int8 weights and gives floats: products of float activations, and look-ups.
+
+    Of these runtimes were measured that read one scale of many, and that are right with one. Convolutions are not: per
+    channel is the form of theirs that runtimes read rightly.
+    """
+    if op.name == "EMBEDDING_LOOKUP":
+        return op.output_dtypes == ("float32",)
+    return op.name in (_PRODUCT, "BATCH_MATMUL") and is_hybrid(op)
 
 
 def _is_static(op: OpSummary) -> bool:

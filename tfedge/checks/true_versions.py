@@ -50,12 +50,14 @@ def true_version(op: OpSummary) -> int:
 
 
 def one_scale_version(op: OpSummary) -> int:
-    """Returns the version of a hybrid FULLY_CONNECTED once its weights have one scale.
+    """Returns the version of an op on int8 weights and float activations once its weights have one scale.
 
-    Published: hybrid 3, dimensions kept 5, two inputs 6, activations with a zero point 9. One that did not ask for
-    several scales stays: it may stand for something else.
+    Published: hybrid FULLY_CONNECTED 3, with dimensions kept 5, two inputs 6, activations with a zero point 9; a
+    look-up 1. A version that did not ask for several scales stays: it may stand for something else.
     """
-    if op.version < PER_CHANNEL_HYBRID["FULLY_CONNECTED"]:
+    if op.name == "EMBEDDING_LOOKUP":
+        return 1 if op.version == _PER_CHANNEL_INPUT[op.name][1] else op.version
+    if op.name != "FULLY_CONNECTED" or op.version < PER_CHANNEL_HYBRID[op.name]:
         return op.version
     needed = 3
     if op.options.get("keepNumDims"):

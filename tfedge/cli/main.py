@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from tfedge.cli import bench, convert, package, predict, report, run, train, validate, wing_a
+from tfedge.cli import bench, convert, inspect, package, predict, report, run, train, validate, wing_a
 from tfedge.cli.parser import build_parser
 from tfedge.cli.verb import Verb
 from tfedge.errors import EXIT_NOT_MEASURED, TfedgeError
@@ -21,6 +21,7 @@ VERBS: dict[str, Verb] = {
     "train": train,
     "convert": convert,
     "package": package,
+    "inspect": inspect,
     "validate": validate,
     "bench": bench,
     "predict": predict,

@@ -6,7 +6,8 @@ import json
 
 from rich.console import Console
 
-from tfedge.reports import markdown, table
+from tfedge.reports import check_table, markdown, table
+from tfedge.reports.check_report import CheckReport
 from tfedge.reports.schema import Report
 
 
@@ -18,4 +19,13 @@ def show(report: Report, style: str = "table") -> int:
         print(markdown.model_card(report), end="")
     else:
         table.print_report(report, Console(highlight=False))
+    return report.exit_code
+
+
+def show_check(report: CheckReport, as_json: bool = False) -> int:
+    """Prints what was checked, as a table or as JSON, and returns the exit code of its verdict."""
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    else:
+        check_table.print_check(report, Console(highlight=False))
     return report.exit_code

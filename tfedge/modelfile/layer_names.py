@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import collections
+import re
 
 # A fused op carries the names of all it was made of; files with thousands of parts in one name are not from Keras.
 _MAX_PARTS = 64
 _MAX_LENGTH = 4096
+# Those of TensorFlow's ops that are in lower case when Python's operators and Keras' own functions make them.
+_OP_SCOPE = re.compile(
+    r"(add|sub|mul|truediv|floordiv|pow|moments|batchnorm|strided_slice|concat|stack|unstack|split|transpose|range"
+    r"|zeros|ones|einsum|matmul)(_\d+)?"
+)
 
 
 def layer_of(name: str) -> str:
@@ -27,8 +33,8 @@ def layer_of(name: str) -> str:
 
 def _layer(part: str) -> str:
     words = part.strip("/").split("/")[:-1]  # The last word names the op.
-    if part.endswith(("/x", "/y")) and words:  # Or one of its two operands: "LAYER/mul/y".
-        words.pop()
-    while words and words[-1][:1].isupper():
+    while words and "PartitionedCall" in words[0]:  # How TensorFlow calls the function that was converted.
+        words.pop(0)
+    while words and (words[-1][:1].isupper() or _OP_SCOPE.fullmatch(words[-1])):
         words.pop()
     return "/".join(words)

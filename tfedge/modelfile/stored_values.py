@@ -1,81 +1,101 @@
-"""The numbers that a .tflite stores: weights as the real values that its kernels take them for."""
+"""Looks at what a .tflite stores: values and scales as NumPy views into the file, without copying it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tfedge.modelfile.model_file import ModelData
 from tfedge.modelfile.schema import load_schema
 from tfedge.modelfile.summary import TensorSummary
+from tfedge.modelfile.tables import text
 
-Reals = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
 
-_DTYPES: dict[str, Any] = {
-    **{"float32": "<f4", "float64": "<f8", "float16": "<f2", "bfloat16": "<u2"},
-    **{"int8": "i1", "uint8": "u1", "int16": "<i2", "uint16": "<u2", "int32": "<i4", "int64": "<i8"},
+# The stored form of dtypes that NumPy can look at. int4 and int2 are packed, bfloat16 has no NumPy type.
+_DTYPES = {
+    **{"float32": "<f4", "float16": "<f2", "float64": "<f8", "bool": "|b1"},
+    **{"int8": "|i1", "int16": "<i2", "int32": "<i4", "int64": "<i8"},
+    **{"uint8": "|u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8"},
 }
-_BITS = {"int4": 4, "int2": 2}
+_PIECE = 1 << 18  # Elements looked at at once: their temporary results stay in the processor's cache.
 
 
 class StoredValues:
-    """Reads stored tensors of one model.
+    """Views into one model that `read_graph` accepted; a pack behind the model is not looked at.
 
     Args:
-        data: a model that `read_graph` has accepted; the tensors asked for are of that graph.
+        data: what `read_graph` took; it must stay as it is.
     """
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: ModelData) -> None:
         self._data = data
         self._model: Any = load_schema().Model.GetRootAs(data, 0)
 
-    def reals(self, tensor: TensorSummary) -> Reals | None:
-        """Returns what a tensor stands for, `(stored - zero_point) * scale`: float32, in its shape.
-
-        None where it is not stored, is sparse, has scales by blocks, or is of a type without numbers.
-        """
-        table = self._model.Subgraphs(tensor.subgraph).Tensors(tensor.index)
-        if not tensor.is_constant or table.Sparsity() is not None or tensor.quantization == "blockwise":
+    def values(self, tensor: TensorSummary) -> Array | None:
+        """Returns the stored values of a tensor, flat; None where there are none, or of a dtype without NumPy form."""
+        dtype = _DTYPES.get(tensor.dtype)
+        if dtype is None or not tensor.is_constant:
             return None
-        stored = self._stored(tensor)
-        if stored is None:
-            return None
-        if tensor.quantization == "none":
-            return stored.astype(np.float32)
-        parameters = table.Quantization()
-        shape = [1] * stored.ndim
-        if parameters.ScaleLength() > 1:
-            shape[tensor.quantized_dimension] = -1
-        scales = parameters.ScaleAsNumpy().astype(np.float64).reshape(shape)
-        points = parameters.ZeroPointAsNumpy().astype(np.float64).reshape(shape)
-        return np.asarray((stored - points) * scales, np.float32)
+        raw = self._bytes(tensor.buffer)
+        size = np.dtype(dtype).itemsize
+        return raw[: len(raw) // size * size].view(dtype)
 
-    def _stored(self, tensor: TensorSummary) -> npt.NDArray[Any] | None:
-        """Returns the stored numbers in the tensor's shape: integers of fewer than 8 bits one by one."""
-        raw, shape = self._bytes(tensor.buffer), tensor.shape
-        if tensor.dtype in _BITS:
-            values = _unpacked(raw, _BITS[tensor.dtype], int(np.prod(shape, dtype=np.int64)))
-            return values.reshape(shape)
-        if tensor.dtype not in _DTYPES:
-            return None
-        values = raw.view(_DTYPES[tensor.dtype])
-        if tensor.dtype == "bfloat16":  # The upper half of a float32.
-            values = (values.astype(np.uint32) << 16).view(np.float32)
-        return values.reshape(shape)
+    def pieces(self, tensor: TensorSummary) -> Iterator[Array]:
+        """Yields the stored values a piece at a time, so that a large weight costs time and no memory."""
+        values = self.values(tensor)
+        if values is not None:
+            for start in range(0, len(values), _PIECE):
+                yield values[start : start + _PIECE]
 
-    def _bytes(self, buffer: int) -> npt.NDArray[np.uint8]:
+    def scales(self, tensor: TensorSummary) -> Array:
+        """Returns all scales of a tensor, float32; empty where it has none."""
+        return self._parameters(tensor, "ScaleAsNumpy", np.float32)
+
+    def zero_points(self, tensor: TensorSummary) -> Array:
+        """Returns all zero points of a tensor, int64; empty where it has none."""
+        return self._parameters(tensor, "ZeroPointAsNumpy", np.int64)
+
+    def is_sparse(self, tensor: TensorSummary) -> bool:
+        """Whether only the values that are not zero are stored."""
+        return self._table(tensor).Sparsity() is not None
+
+    def is_external(self, tensor: TensorSummary) -> bool:
+        """Whether the values are in another file."""
+        return bool(self._table(tensor).ExternalBuffer())
+
+    def has_external_buffers(self) -> bool:
+        """Whether the model lists buffers in other files at all."""
+        return bool(self._model.ExternalBuffersLength())
+
+    def signature_names(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Yields key, side ("inputs" or "outputs") and all names of each signature, those that stand twice too."""
+        for index in range(self._model.SignatureDefsLength()):
+            entry = self._model.SignatureDefs(index)
+            for side in ("Inputs", "Outputs"):
+                read = getattr(entry, side)
+                names = [text(read(place).Name()) for place in range(getattr(entry, side + "Length")())]
+                yield text(entry.SignatureKey()), side.lower(), names
+
+    def raw_bytes(self, tensor: TensorSummary) -> npt.NDArray[np.uint8]:
+        """Returns the stored bytes of a tensor, whatever its dtype; empty where there are none."""
+        return self._bytes(tensor.buffer)
+
+    def _bytes(self, buffer: int) -> Array:
         table = self._model.Buffers(buffer)
-        if table.Offset() > 1:  # Behind the flatbuffer, as in files of 2 GB; 0 and 1 both mean "inside".
+        if table.Offset() > 1:  # Behind the flatbuffer, as in files of 2 GB and more.
             return np.frombuffer(self._data, np.uint8, table.Size(), table.Offset())
-        values: npt.NDArray[np.uint8] = table.DataAsNumpy()
-        return values
+        raw: Array | int = table.DataAsNumpy()
+        return np.empty(0, np.uint8) if isinstance(raw, int) else raw
 
+    def _parameters(self, tensor: TensorSummary, name: str, dtype: type[np.generic]) -> Array:
+        if not tensor.num_scales:
+            return np.empty(0, dtype)
+        values: Array | int = getattr(self._table(tensor).Quantization(), name)()
+        return np.empty(0, dtype) if isinstance(values, int) else values
 
-def _unpacked(raw: npt.NDArray[np.uint8], bits: int, count: int) -> npt.NDArray[np.int8]:
-    """Returns `count` signed integers of `bits` bits, the first in the lowest bits of a byte."""
-    if raw.size == count:  # One a byte: the form of some older writers.
-        return raw.view(np.int8)
-    shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    fields = ((raw[:, None] >> shifts) & ((1 << bits) - 1)).ravel()[:count].astype(np.int8)
-    return np.where(fields >= 1 << (bits - 1), fields - (1 << bits), fields).astype(np.int8)
+    def _table(self, tensor: TensorSummary) -> Any:
+        return self._model.Subgraphs(tensor.subgraph).Tensors(tensor.index)

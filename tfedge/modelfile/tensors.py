@@ -14,6 +14,8 @@ _BITS = {
     **{"float32": 32, "int32": 32, "uint32": 32, "float16": 16, "bfloat16": 16, "int16": 16, "uint16": 16},
     **{"int8": 8, "uint8": 8, "bool": 8, "int4": 4, "int2": 2},
 }
+# NumPy holds 32 dimensions, and no kernel takes more than 8. Whoever multiplies a million sizes waits for hours.
+MAX_RANK = 64
 
 
 class _Quantized(TypedDict):
@@ -56,6 +58,9 @@ class TensorReader:
             raise damaged(f"tensor {name!r} of type {tensor.Type()} in buffer {buffer}")
         shape = tuple(vector(tensor, "Shape"))
         size = self.buffer_sizes[buffer] if self.buffer_sizes else 0
+        signature = tuple(vector(tensor, "ShapeSignature"))
+        if max(len(shape), len(signature)) > MAX_RANK:
+            raise damaged(f"tensor {name!r} of {max(len(shape), len(signature))} dimensions")
         if any(length < -1 for length in shape):
             raise damaged(f"tensor {name!r} of shape {shape}")
         if size and dtype in _BITS and tensor.Sparsity() is None:
@@ -69,7 +74,7 @@ class TensorReader:
             index=index,
             subgraph=subgraph,
             buffer=buffer,
-            shape_signature=tuple(vector(tensor, "ShapeSignature")),
+            shape_signature=signature,
             **self._quantization(tensor.Quantization(), name, shape),
         )
 

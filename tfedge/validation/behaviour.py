@@ -1,8 +1,8 @@
 """Runs a file where it must run, and judges what happens: does it load, run, answer as it should, and sanely?
 
 with Lane(find_environment(target)) as lane, Lane(find_environment(litert)) as reference:
-    expectation = expect_from_litert(subject, reference, seed=1)
-    findings = check_behaviour(subject, lane, expectation)
+    expectation = expect_from_litert(checked, reference, seed=1)
+    findings = check_behaviour(checked, lane, expectation)
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ from tfedge.validation.cases import CallFailedError, Case, Outcome, words_of
 from tfedge.validation.comparison import GATE, compare
 from tfedge.validation.decoder_health import Steps, check_answers, check_inputs_heard
 from tfedge.validation.expectation import (
-    BUDGET_SECONDS,
+    CheckedFile,
     Expectation,
-    Subject,
     decoding_steps,
     made_up_cases,
     roles_of,
-    run_cases,
 )
 from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
 from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
+from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
 from tfedge.validation.outputs_health import Key, Outputs, check_values
 from tfedge.validation.sample_cases import chains
 
@@ -55,13 +54,13 @@ _FIXES = {
 }
 
 
-def check_behaviour(subject: Subject, lane: Lane, expectation: Expectation) -> tuple[Finding, ...]:
+def check_behaviour(checked: CheckedFile, lane: Lane, expectation: Expectation) -> tuple[Finding, ...]:
     """Returns what running a file on the target of `lane` shows.
 
     Gates: "loads", "runs", "matches_reference", "golden_cases" of a pack, and the health of outputs.
 
     Args:
-        subject: the file.
+        checked: the file.
         lane: of the target.
         expectation: cases and what a right runtime gives for them.
 
@@ -69,25 +68,26 @@ def check_behaviour(subject: Subject, lane: Lane, expectation: Expectation) -> t
         RuntimeUnavailableError: the target's runtime does not start.
     """
     try:
-        worker = lane.load(subject.path)
+        worker = lane.load(checked.path)
         signatures = worker.describe()
-        cases = expectation.cases or made_up_cases(subject.graph, signatures, expectation.seed)
+        cases = expectation.cases or made_up_cases(checked.graph, signatures, expectation.seed)
     except WorkerError as error:
-        return (_failed("loads", error, _last_op(subject, lane, Failure(error.kind), error)),)
+        return (_failed("loads", error, _last_op(checked, lane, Failure(error.kind), error)),)
     except MeasurementError as error:
         return (Finding("runs", "not_measured", str(error), fix="give inputs with --inputs"),)
     try:
         kept, outcomes, refused = run_cases(worker, cases, BUDGET_SECONDS)
-        golden = _golden(subject, worker) if subject.pack else ()
+        golden = _golden(checked, worker) if checked.pack else ()
     except CallFailedError as failed:
-        last = _last_op(subject, lane, Failure(failed.error.kind, failed.signature, failed.inputs), failed.error)
-        return (_loaded(signatures), _failed("runs", failed.error, last, failed.case))
+        last = _last_op(checked, lane, Failure(failed.error.kind, failed.signature, failed.inputs), failed.error)
+        where = f"{failed.case} of {failed.signature}" if failed.signature else failed.case
+        return (_loaded(signatures), _failed("runs", failed.error, last, where))
     except WorkerError as error:
         return (_loaded(signatures), _failed("runs", error, ""))
-    ran = _ran(expectation, kept, refused, _takes_any(subject, signatures), subject.graph)
+    ran = _ran(expectation, kept, refused, _takes_any(checked, signatures), checked.graph)
     if not kept:
         return (_loaded(signatures), ran)
-    judged = _judged(subject, lane, expectation, signatures, kept, outcomes)
+    judged = _judged(checked, lane, expectation, signatures, kept, outcomes)
     return one_per_gate([_loaded(signatures), ran, *golden, *judged])
 
 
@@ -101,9 +101,9 @@ def one_per_gate(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(by_gate.values())
 
 
-def _takes_any(subject: Subject, signatures: Signatures) -> bool:
+def _takes_any(checked: CheckedFile, signatures: Signatures) -> bool:
     """Whether every input is plain numbers of a fixed shape: then none that is made up can be a wrong one."""
-    roles = roles_of(subject.graph, signatures)
+    roles = roles_of(checked.graph, signatures)
     return all(
         roles[name, key].kind in ("number", "image", "mask") and -1 not in spec.shape
         for name, signature in signatures.items()
@@ -129,11 +129,11 @@ def _ran(
     if refused and (expectation.expected is not None or (not kept and is_any_input)):
         place = refused_op(refused, graph)
         place = f"at {place}" if place else ""
-        told = "inputs that the reference kernels take" if expectation.expected is not None else "every input"
+        told = "an input that the reference kernels take" if expectation.expected is not None else "every input"
         return Finding(
             "runs",
             "fail",
-            f"refused {told}: {refused}",
+            f"{told}: {refused}",
             cause=f"{_ENDINGS['refused'][0]} {place}".strip(),
             consequence=_ENDINGS["refused"][1],
             fix=_FIXES["refused"],
@@ -141,7 +141,13 @@ def _ran(
     if not kept:
         return Finding("runs", "not_measured", f"no input that was made up is taken: {refused}", fix="give --inputs")
     calls = sum(len(case.calls) for case in kept)
-    return Finding("runs", "pass", f"ran {len(kept)} cases, {calls} calls")
+    left = len(expectation.cases) - len(kept)
+    more = f"; {left} more were left out for lack of time" if left > 0 and not refused else ""
+    return Finding("runs", "pass", f"ran {_count(len(kept), 'case')}, {_count(calls, 'call')}{more}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _failed(gate: str, error: WorkerError, where: str, case: str = "") -> Finding:
@@ -149,23 +155,23 @@ def _failed(gate: str, error: WorkerError, where: str, case: str = "") -> Findin
     return Finding(
         gate,
         "fail",
-        (f"case {case}: " if case else "") + words_of(error),
+        words_of(error) + (f" (case {case})" if case else ""),
         cause=f"{cause} {where}".strip(),
         consequence=consequence,
         fix=_FIXES.get(error.kind, "use another runtime"),
     )
 
 
-def _last_op(subject: Subject, lane: Lane, failure: Failure, error: WorkerError) -> str:
+def _last_op(checked: CheckedFile, lane: Lane, failure: Failure, error: WorkerError) -> str:
     """Returns where it happened, in words: the op that killed the interpreter, or that it refused by number."""
     if failure.kind in FATAL:
-        return str(find_last_op(lane, subject.data, subject.graph, failure))
-    place = refused_op(words_of(error), subject.graph)
+        return str(find_last_op(lane, checked.data, checked.graph, failure))
+    place = refused_op(words_of(error), checked.graph)
     return f"at {place}" if place else ""
 
 
 def _judged(
-    subject: Subject,
+    checked: CheckedFile,
     lane: Lane,
     expectation: Expectation,
     signatures: Signatures,
@@ -182,22 +188,22 @@ def _judged(
     else:
         is_litert = lane.target.name == "ai-edge-litert"
         compared = compare(
-            kept, outcomes, expected, signatures, subject.graph, others, expectation.against, is_other=is_litert
+            kept, outcomes, expected, signatures, checked.graph, others, expectation.against, is_other=is_litert
         )
-    unread = frozenset(unread_outputs(subject, signatures))
+    unread = frozenset(unread_outputs(checked, signatures))
     outputs = Outputs(signatures, kept, outcomes, expected, unread, expectation.is_real)
-    feeding, steps = _decoders(subject, signatures)
+    feeding, steps = _decoders(checked, signatures)
     heard = check_inputs_heard(outputs, feeding, steps)
-    answers = () if subject.pack else check_answers(outputs)  # A pack's own words are asked in their place.
+    answers = () if checked.pack else check_answers(outputs)  # A pack's own words are asked in their place.
     return (compared, *check_values(outputs), *heard, *answers)
 
 
-def _decoders(subject: Subject, signatures: Signatures) -> tuple[frozenset[str], Steps | None]:
+def _decoders(checked: CheckedFile, signatures: Signatures) -> tuple[frozenset[str], Steps | None]:
     """Returns the signatures that feed a decoder, and how the first chain with steps decodes.
 
     A decoder takes more than what feeds it: without a token or a cache of its own it is the second half of a network.
     """
-    roles = roles_of(subject.graph, signatures)
+    roles = roles_of(checked.graph, signatures)
     found = chains(signatures)
     steps = [each for chain in found if (each := decoding_steps(chain, signatures, roles)) is not None]
     decoders = [
@@ -207,9 +213,9 @@ def _decoders(subject: Subject, signatures: Signatures) -> tuple[frozenset[str],
     return feeding, steps[0] if steps else None
 
 
-def unread_outputs(subject: Subject, signatures: Signatures) -> list[Key]:
+def unread_outputs(checked: CheckedFile, signatures: Signatures) -> list[Key]:
     """Returns the outputs that depend on no input and no state: constants by construction."""
-    graph = subject.graph
+    graph = checked.graph
     reached = {(tensor.subgraph, tensor.index) for each in graph.subgraphs for tensor in each.inputs}
     for op in graph.ops:  # In execution order, so that one pass is enough within a subgraph.
         keys = {(tensor.subgraph, tensor.index) for tensor in op.inputs if tensor is not None}
@@ -226,9 +232,9 @@ def unread_outputs(subject: Subject, signatures: Signatures) -> list[Key]:
     return unread
 
 
-def _golden(subject: Subject, worker: Worker) -> tuple[Finding, ...]:
+def _golden(checked: CheckedFile, worker: Worker) -> tuple[Finding, ...]:
     """Decodes golden cases and a few words of a pack; returns what they say."""
-    pack = subject.pack
+    pack = checked.pack
     if pack is None:
         return ()
     spec = TaskSpec.from_json(dict(pack.task))

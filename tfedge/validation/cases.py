@@ -36,6 +36,7 @@ class Case:
         calls: in order.
         is_extreme: whether no user would send it (all zeros, numbers a hundred times as large as usual): compared,
             and judged by nothing else.
+        is_empty: whether there is nothing in it but padding: it must not give NaN, and has no right answer else.
         twin: name of the case that this one differs from in one input alone; empty where there is none.
         changed: that input, as "signature/name"; empty where there is none.
     """
@@ -43,6 +44,7 @@ class Case:
     name: str
     calls: tuple[Call, ...]
     is_extreme: bool = False
+    is_empty: bool = False
     twin: str = ""
     changed: str = ""
 
@@ -57,9 +59,18 @@ def words_of(error: WorkerError) -> str:
     """Returns what happened in the interpreter's own words, without whom it was asked and the advice around it."""
     message = str(error).rpartition("; ")[0] or str(error)  # The advice comes last; a finding has its own.
     said = message.partition("; it refused: ")[2]
-    # Interpreters write the reason and the op one after the other, without so much as a space.
-    said = re.sub(r"(?<=[a-z.])(?=Node number \d)|(?<=\.)(?=Failed to apply)", " ", said)
-    return f"it refused: {said}" if said else message.partition(": ")[2] or message
+    if said:
+        # Interpreters write the reason and the op one after the other, without so much as a space.
+        said = re.sub(r"(?<=[a-z.])(?=Node number \d)|(?<=\.)(?=Failed to apply|Select TensorFlow)", " ", said)
+        half = len(said) // 2
+        if said[:half].strip() == said[half:].strip():  # Once from the interpreter, and once from its caller.
+            said = said[:half].strip()
+        return f"refused: {said}"
+    late = re.search(r"within ([\d.e+]+) s; there was none", message)
+    if late:
+        return f"no answer within {late[1]} s, and the process was killed"
+    message = re.sub(r" after printing .qemu: uncaught target signal.*", "", message)  # That it died is said already.
+    return message.partition("`; ")[2] or message.partition(": ")[2] or message
 
 
 Outcome = tuple[Mapping[str, Array], ...]  # Of one case: outputs by name, one a call.

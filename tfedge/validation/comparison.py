@@ -24,7 +24,22 @@ from tfedge.validation.tolerance import (
 
 GATE = "matches_reference"
 _LEAST_USUAL = 3  # Cases of one form, before their mean says what does not depend on the input.
+_LIKE, _NEXT_TO_NOTHING = 0.99, 0.01  # Cosine; percent.
 Key = tuple[str, str]  # Signature and output.
+_Form = tuple[tuple[int, ...], ...]  # Shapes of an output, one a call.
+
+
+@dataclasses.dataclass(frozen=True)
+class _Usual:
+    """What an output is like in most cases.
+
+    Attributes:
+        means: its mean over the cases of one form, as real numbers, one array a call.
+        size: its Euclidean length, the median over cases.
+    """
+
+    means: Mapping[_Form, list[Array]]
+    size: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,11 +106,28 @@ def compare(
     judged = [
         _judge(key, spec, cases, actual, expected, others, graph)
         for key, spec in _outputs(signatures)
-        if any(_arrays(case, outcome, key) for case, outcome in zip(cases, expected, strict=True))
+        if any(_arrays(case, outcome, key) for case, outcome in zip(cases, expected, strict=True) if not case.is_empty)
     ]
     if not judged:
         return Finding(GATE, "not_measured", f"expected outputs to compare with {against}; there are none")
     return _finding(judged, len(cases), against, is_other)
+
+
+def farthest(
+    cases: Sequence[Case], actual: Sequence[Outcome], expected: Sequence[Outcome], signatures: Signatures
+) -> float:
+    """Returns how far two runs of a file are apart: the largest relative difference of an output that holds numbers.
+
+    Infinite where they differ in shape.
+    """
+    if _other_shapes(cases, actual, expected):
+        return float("inf")
+    found = [0.0]
+    for key, spec in _outputs(signatures):
+        if kind_of(spec) != "ids":
+            usual = _usual(key, spec, cases, expected)
+            found += [each.relative for _, each in _differences(key, spec, cases, actual, expected, usual)]
+    return max(found)
 
 
 def _judge(
@@ -126,32 +158,35 @@ def _differences(
     cases: Sequence[Case],
     actual: Sequence[Outcome],
     expected: Sequence[Outcome],
-    usual: Mapping[tuple[tuple[int, ...], ...], list[Array]],
+    usual: _Usual,
 ) -> Iterator[tuple[Case, Difference]]:
     for case, got, want in zip(cases, actual, expected, strict=True):
         wanted = _arrays(case, want, key)
-        if wanted:
-            mean = None if case.is_extreme else usual.get(_form(wanted))
-            yield case, difference(_arrays(case, got, key), wanted, spec, mean)
+        if wanted and not case.is_empty:
+            mean = None if case.is_extreme else usual.means.get(_form(wanted))
+            yield case, difference(_arrays(case, got, key), wanted, spec, mean, usual.size)
 
 
-def _usual(
-    key: Key, spec: TensorSpec, cases: Sequence[Case], expected: Sequence[Outcome]
-) -> dict[tuple[tuple[int, ...], ...], list[Array]]:
-    """Returns the mean of an output over the usual cases, by the shapes of its calls."""
-    groups: dict[tuple[tuple[int, ...], ...], list[list[Array]]] = {}
+def _usual(key: Key, spec: TensorSpec, cases: Sequence[Case], expected: Sequence[Outcome]) -> _Usual:
+    """Returns what an output is like in the usual cases that have a finite answer."""
+    groups: dict[_Form, list[list[Array]]] = {}
     for case, outcome in zip(cases, expected, strict=True):
         arrays = _arrays(case, outcome, key)
-        if arrays and not case.is_extreme and all(np.isfinite(array).all() for array in arrays):
+        is_usual = not case.is_extreme and not case.is_empty
+        if arrays and is_usual and all(np.isfinite(array).all() for array in arrays):
             groups.setdefault(_form(arrays), []).append([to_real(array, spec) for array in arrays])
-    return {
+    means = {
         form: [np.mean(step, axis=0) for step in zip(*members, strict=True)]
         for form, members in groups.items()
         if len(members) >= _LEAST_USUAL
     }
+    sizes = [
+        float(np.sqrt(sum(np.sum(array**2) for array in arrays))) for members in groups.values() for arrays in members
+    ]
+    return _Usual(means, float(np.median(sizes)) if sizes else 0.0)
 
 
-def _form(arrays: Sequence[Array]) -> tuple[tuple[int, ...], ...]:
+def _form(arrays: Sequence[Array]) -> _Form:
     return tuple(array.shape for array in arrays)
 
 
@@ -184,13 +219,12 @@ def _other_shapes(cases: Sequence[Case], actual: Sequence[Outcome], expected: Se
 def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: bool) -> Finding:
     worst = max(judged, key=lambda one: one.excess)
     wrong = [one for one in judged if not one.passes]
-    told = describe(worst)
-    numbers = _numbers(worst)
+    figure, limit = _numbers(worst)
     cases = f"{num_cases} {'case' if num_cases == 1 else 'cases'}"
     if not wrong:
-        message = f"{cases} agree with {against}; farthest is {told}"
-        return Finding(GATE, "pass", message, measured=numbers[0], limit=numbers[1])
-    message = f"{len(wrong)} of {len(judged)} outputs differ from {against} in {cases}; farthest is {told}"
+        message = f"{cases} agree with {against}; farthest: {describe(worst)}"
+        return Finding(GATE, "pass", message, measured=figure, limit=limit)
+    message = f"{describe(worst)}, compared with {against}; {len(wrong)} of {len(judged)} outputs differ in {cases}"
     unknown = all(not one.tolerance.is_known for one in wrong)
     if unknown and not (is_other and any(kind_is_numeric(one) for one in wrong)):
         return Finding(
@@ -199,8 +233,8 @@ def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: b
             message,
             cause="right implementations differ as much on this file: a small rounding decides its answer",
             fix="give real inputs with --inputs, and outputs to compare with: --reference, or expected_NAME",
-            measured=numbers[0],
-            limit=numbers[1],
+            measured=figure,
+            limit=limit,
         )
     return Finding(
         GATE,
@@ -208,9 +242,9 @@ def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: b
         message,
         cause=_cause(worst),
         consequence="the app gets wrong answers and no error",
-        fix="see the static findings of this target; convert for this runtime, or ship a newer one",
-        measured=numbers[0],
-        limit=numbers[1],
+        fix="convert for this runtime, or ship a newer one",
+        measured=figure,
+        limit=limit,
     )
 
 
@@ -241,17 +275,19 @@ def describe(worst: Judged) -> str:
     allowed, found = worst.tolerance, worst.difference
     if allowed.kind == "ids":
         how = f"{figure:.0%} of its values differ, at most {limit:.0%}"
-    elif figure == found.steps and allowed.kind == "quantized":
+    elif allowed.kind == "quantized" and figure == found.steps:
         how = f"{figure:.0f} quantization steps off, at most {limit:.0f}"
     else:
-        how = f"{_percent(figure)} off, at most {_percent(limit)}, cosine {found.cosine:.4f}"
-    return f"{where} in case {worst.case}: {how}"
+        how = f"{_percent(figure)} off, at most {_percent(limit)}"
+        how += "" if found.cosine > _LIKE else f" (cosine {found.cosine:.2f})"
+    return (
+        f"{where} is {how}, in case {worst.case}" if allowed.kind != "ids" else f"{where}: {how}, in case {worst.case}"
+    )
 
 
 def _percent(ratio: float) -> str:
-    """Returns a ratio with two digits that count: "0.00034 %", "5.0 %", "98 %"."""
+    """Returns a ratio with two digits that count: "5.2 %", "98 %"; what is next to nothing is called that."""
     percent = 100 * ratio
+    if percent < _NEXT_TO_NOTHING:
+        return f"under {_NEXT_TO_NOTHING:g} %" if percent else "0 %"
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
-
-
-__all__ = ["GATE", "Judged", "compare", "describe", "kind_of"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,18 +18,16 @@ from tfedge.validation.cases import CallFailedError, Case, Outcome, run_case, wo
 from tfedge.validation.decoder_health import Steps
 from tfedge.validation.input_roles import Role, Tracer
 from tfedge.validation.lane import Lane
+from tfedge.validation.last_op import FATAL
+from tfedge.validation.opinions import KERNELS, REFERENCE, WORDS, ask, believed
 from tfedge.validation.sample_cases import Chain, Roles, chains, sample_cases
 from tfedge.validation.tolerance import kind_of
 
-REFERENCE_KERNELS = "LiteRT's reference kernels"
-OTHER_KERNELS = ("default", "without_default_delegates")
 RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"})
-# Reference kernels are slow: a picture network takes seconds a case. Three cases are the least that tell something.
-BUDGET_SECONDS, LEAST_CASES = 20.0, 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
+class CheckedFile:
     """A file to check, read and found whole.
 
     Attributes:
@@ -63,7 +60,7 @@ class Expectation:
     cases: tuple[Case, ...] = ()
     expected: tuple[Outcome, ...] | None = None
     others: tuple[tuple[Outcome, ...], ...] = ()
-    against: str = REFERENCE_KERNELS
+    against: str = WORDS[REFERENCE]
     reason: str = ""
     is_real: bool = False
     seed: int = 1
@@ -122,76 +119,81 @@ def decoding_steps(chain: Chain, signatures: Signatures, roles: Roles) -> Steps 
     return None
 
 
-def expect_from_litert(subject: Subject, lane: Lane, seed: int) -> Expectation:
-    """Runs made-up cases on LiteRT's three sets of kernels: the reference for the answer, all for the tolerance.
+def expect_from_litert(checked: CheckedFile, lane: Lane, seed: int, given: tuple[Case, ...] = ()) -> Expectation:
+    """Runs cases on LiteRT's three sets of kernels: one for the answer, the others for the tolerance.
 
     Args:
         lane: of LiteRT on this machine.
-        seed: of the cases, 0 or more.
+        seed: of the cases that are made up where none are given, 0 or more.
+        given: a user's cases.
 
     Raises:
         RuntimeUnavailableError: LiteRT does not start.
     """
-    names = sorted({op.name for op in subject.graph.ops} & RANDOM_OPS)
     try:
-        worker = lane.load(subject.path, "reference")
-        cases = made_up_cases(subject.graph, worker.describe(), seed)
-        if subject.pack is not None:  # Its golden cases say more about the loop in the graph than made-up words.
-            cases = tuple(case for case in cases if case.calls[-1].signature != GREEDY) or cases
-    except WorkerError as error:
-        return Expectation(seed=seed, reason=f"LiteRT cannot be the reference: {words_of(error)}")
+        worker, words = _load_any(checked, lane)
+        if worker is None:
+            return Expectation(seed=seed, reason=f"LiteRT cannot be the reference: {words}")
+        signatures = worker.describe()
+        cases = given or _cases(checked, worker, seed)
     except MeasurementError as error:
         return Expectation(seed=seed, reason=str(error))
-    if names:
-        return Expectation(cases, reason=f"{', '.join(names)} gives other numbers in every run")
-    try:
-        cases = _with_greedy_tokens(worker, subject.graph, cases)
-        kept, expected, refused = run_cases(worker, cases, BUDGET_SECONDS)
+    except WorkerError as error:
+        return Expectation(seed=seed, reason=f"LiteRT cannot be the reference: {words_of(error)}")
     except CallFailedError as failed:
-        return Expectation(cases, reason=f"LiteRT cannot be the reference: {words_of(failed.error)}")
-    if not kept:
-        return Expectation(cases, reason=f"LiteRT's reference kernels take no input that was made up: {refused}")
-    return Expectation(kept, expected, _others(subject, lane, kept))
+        reason = f"LiteRT cannot be the reference: {words_of(failed.error)}"
+        return Expectation(made_up_cases(checked.graph, signatures, seed), reason=reason)
+    random = sorted({op.name for op in checked.graph.ops} & RANDOM_OPS)
+    if random:
+        return Expectation(cases, reason=f"{', '.join(random)} gives other numbers in every run", is_real=bool(given))
+    return _agreed(checked, lane, cases, signatures, is_real=bool(given))
 
 
-def _others(subject: Subject, lane: Lane, cases: Sequence[Case]) -> tuple[tuple[Outcome, ...], ...]:
-    """Returns what LiteRT's other kernels give, without those that do not run what the reference kernels run."""
-    found = []
-    for resolver in OTHER_KERNELS:
+def _load_any(checked: CheckedFile, lane: Lane) -> tuple[Worker | None, str]:
+    """Returns a worker with the file on the most trusted kernels that load it; else none, and why."""
+    words = ""
+    for kernels in KERNELS:
         try:
-            worker = lane.load(subject.path, resolver)
-            found.append(tuple(run_case(worker, case) for case in cases))
-        except (WorkerError, CallFailedError):
-            continue  # LiteRT as a target gets a finding of its own; without any the tolerance is that of rounding.
-    return tuple(found)
+            return lane.load(checked.path, kernels), ""
+        except WorkerError as error:
+            words = words or words_of(error)
+            if error.kind in FATAL:
+                break
+    return None, words
 
 
-def run_cases(
-    worker: Worker, cases: Sequence[Case], budget_s: float
-) -> tuple[tuple[Case, ...], tuple[Outcome, ...], str]:
-    """Runs cases until `budget_s` seconds are over, but `LEAST_CASES` at least.
+def _cases(checked: CheckedFile, worker: Worker, seed: int) -> tuple[Case, ...]:
+    """Returns made-up cases; of a pack none for the loop in the graph, about which its golden cases say more."""
+    cases = made_up_cases(checked.graph, worker.describe(), seed)
+    if checked.pack is not None:
+        cases = tuple(case for case in cases if case.calls[-1].signature != GREEDY) or cases
+    return _with_greedy_tokens(worker, checked.graph, cases)
 
-    Returns:
-        The cases that ran, an outcome each, and why others were refused ("" where none was).
 
-    Raises:
-        CallFailedError: the interpreter died, hung or ran out of memory.
-    """
-    kept: list[Case] = []
-    outcomes: list[Outcome] = []
-    refused = ""
-    ends = time.monotonic() + budget_s
-    for case in cases:
-        if time.monotonic() > ends and len(kept) >= LEAST_CASES:
+def _agreed(
+    checked: CheckedFile, lane: Lane, cases: tuple[Case, ...], signatures: Signatures, is_real: bool
+) -> Expectation:
+    """Returns the cases with what LiteRT's kernels agree on."""
+    opinions = []
+    for kernels in KERNELS:
+        opinions.append(ask(lane, checked.path, cases, kernels))
+        if opinions[-1].is_fatal:  # The others would die or hang of it too, and every one may take the whole time-out.
             break
-        try:
-            outcomes.append(run_case(worker, case))
-            kept.append(case)
-        except CallFailedError as failed:
-            if failed.error.kind != "refused":
-                raise
-            refused = refused or words_of(failed.error)
-    return tuple(kept), tuple(outcomes), refused
+    chosen = believed(opinions, cases, signatures)
+    words = next((opinion.refused for opinion in opinions if opinion.refused), "")
+    if chosen is None or opinions[-1].is_fatal:
+        return Expectation(cases, reason=f"LiteRT cannot be the reference: {words}", is_real=is_real)
+    kept = tuple(case for case in cases if case.name in chosen.outcomes)
+    if is_real and len(kept) < len(cases) and chosen.refused:
+        return Expectation(cases, reason=f"LiteRT refuses an input: {chosen.refused}", is_real=is_real)
+    others = [other for opinion in opinions if opinion is not chosen and (other := opinion.of(kept)) is not None]
+    if chosen.kernels != REFERENCE:  # Which stand alone, or do not run it: their distance is no tolerance.
+        others = [
+            other
+            for opinion in opinions
+            if opinion.kernels not in (chosen.kernels, REFERENCE) and (other := opinion.of(kept)) is not None
+        ]
+    return Expectation(kept, chosen.of(kept), tuple(others), WORDS[chosen.kernels], is_real=is_real)
 
 
 def _with_greedy_tokens(worker: Worker, graph: GraphSummary, cases: Sequence[Case]) -> tuple[Case, ...]:

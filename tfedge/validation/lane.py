@@ -1,13 +1,13 @@
-"""One target's worker over many files: started when first needed, and again after a file has killed it."""
+"""One target's worker over many files: started when first needed; each file gets a fresh child of it, with limits."""
 
 from __future__ import annotations
 
 import os
 import types
 
-from tfedge.errors import WorkerError
 from tfedge.runtime.client import Worker
 from tfedge.runtime.environments import Environment
+from tfedge.runtime.limits import Limits
 from tfedge.runtime.targets import RuntimeTarget
 
 
@@ -17,11 +17,13 @@ class Lane:
     Args:
         environment: how to start the target's Python.
         timeout_s: seconds for one answer of the interpreter.
+        limits: of the process of one file.
     """
 
-    def __init__(self, environment: Environment, timeout_s: float = 60.0) -> None:
+    def __init__(self, environment: Environment, timeout_s: float = 60.0, limits: Limits | None = None) -> None:
         self.environment = environment
         self.timeout_s = timeout_s
+        self._limits = limits or Limits()
         self._worker: Worker | None = None
 
     @property
@@ -36,14 +38,11 @@ class Lane:
             RuntimeUnavailableError: the runtime does not start.
             WorkerError: refused, crashed, out of memory or timed out.
         """
-        self.close()
-        worker = Worker(self.environment, timeout_s=timeout_s or self.timeout_s)
-        self._worker = worker.__enter__()
-        try:
-            self._worker.load(path, resolver=resolver)
-        except WorkerError:
+        if self._worker is None or not self._worker.process.is_alive:
             self.close()
-            raise
+            self._worker = Worker(self.environment, timeout_s=self.timeout_s, limits=self._limits).__enter__()
+        self._worker.process.timeout_s = timeout_s or self.timeout_s
+        self._worker.load(path, resolver=resolver)
         return self._worker
 
     def close(self) -> None:

@@ -156,7 +156,7 @@ def _same(gate: str, found: list[tuple[str, bool]], what: str, notes: list[str])
             consequence="the app gives one answer to everything",
             fix="look at the weights and scales of the layers before it, layer by layer"
             if own
-            else "see the static findings of this target; convert for this runtime, or ship a newer one",
+            else "convert for this runtime, or ship a newer one",
             measured=float(len(found)),
             limit=0.0,
         )

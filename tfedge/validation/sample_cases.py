@@ -128,7 +128,7 @@ def sample_cases(chain: Chain, signatures: Signatures, roles: Roles, seed: int, 
     for profile in profiles(chain, signatures, roles):
         _check_size(chain, signatures, roles, profile)
         calls = _calls(chain, signatures, roles, seed, profile)
-        made.append(Case(prefix + profile.name, calls, is_extreme=profile.is_extreme))
+        made.append(Case(prefix + profile.name, calls, is_extreme=profile.is_extreme, is_empty=profile.share == 0))
     free = [key for key, _ in _free_inputs(chain, signatures) if roles[key].kind in _TWIN_KINDS]
     if len(free) > 1 or len(chain.names) > 1 or chain.states:
         made += [_twin(chain, signatures, roles, seed, prefix, key) for key in free[:MAX_TWINS]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class SignaturePair:
         """Tensors that both files have, in the first file's order."""
         return self._matching.matches
 
-    def add(self, expected: Iterator[Array], actual: Iterator[Array]) -> None:
+    def add(self, expected: Sequence[Array], actual: Sequence[Array]) -> None:
         """Adds one run: stored values of the matched tensors of the first and of the second file, in order."""
         self.num_runs += 1
         for match, sums, one, other in zip(self.matches, self._sums, expected, actual, strict=True):

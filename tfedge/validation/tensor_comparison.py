@@ -22,7 +22,7 @@ from tfedge.runtime.signatures import Array, SignatureSpec
 from tfedge.validation.cases import Call, Case
 from tfedge.validation.real_values import hand_over
 from tfedge.validation.signature_comparison import SignatureComparison, SignaturePair, TensorError
-from tfedge.validation.tensor_matching import size_of
+from tfedge.validation.tensor_matching import NAMELESS, size_of
 from tfedge.validation.weight_comparison import WeightError
 
 KEEPS_TENSORS = "ai-edge-litert"
@@ -98,11 +98,10 @@ def compare_files(
         sides = (_Side(one, first), _Side(other, second))
         pairs, skipped = _pairs(sides, cases)
         total = sum(len(case.calls) for case in cases)
-        for call, inputs in track(reporter, _fed_calls(cases, sides[0], pairs), total, "compare tensors"):
-            sides[1].worker.run(call.signature, _handed_over(inputs, sides, call.signature))
+        for call, inputs, expected in track(reporter, _fed_calls(cases, sides[0], pairs), total, "compare tensors"):
             pair = pairs[call.signature]
-            expected = sides[0].read(call.signature, [match.first.tensor for match in pair.matches])
-            actual = sides[1].read(call.signature, [match.second.tensor for match in pair.matches])
+            handed = _handed_over(inputs, sides, call.signature)
+            _, actual = sides[1].run(call.signature, handed, [match.second.tensor for match in pair.matches])
             pair.add(expected, actual)
         target = str(one.info.target)
     return Comparison(
@@ -129,48 +128,60 @@ class _Side:
         """Returns inputs and outputs of a signature, as the runtime tells them."""
         return self.worker.describe()[signature]
 
-    def read(self, signature: str, tensors: Sequence[TensorSummary]) -> Iterator[Array]:
-        """Yields tensors as the last run left them, some at a time."""
-        piece: list[TensorSummary] = []
-        for place, tensor in enumerate(tensors):
-            piece.append(tensor)
-            if place == len(tensors) - 1 or sum(map(size_of, piece)) * 4 > MAX_READ_BYTES:
-                arrays = self.worker.tensors(signature, [held.index for held in piece])
-                yield from (arrays[held.index] for held in piece)
-                piece = []
+    def run(
+        self, signature: str, inputs: Mapping[str, Array], tensors: Sequence[TensorSummary]
+    ) -> tuple[dict[str, Array], list[Array]]:
+        """Returns outputs by name, and `tensors`; where these are too many for one message, of several equal runs."""
+        outputs: dict[str, Array] = {}
+        arrays: list[Array] = []
+        for piece in _pieces(tensors):
+            outputs, kept = self.worker.run_keeping(signature, inputs, [tensor.index for tensor in piece])
+            arrays += [kept[tensor.index] for tensor in piece]
+        return outputs, arrays
+
+
+def _pieces(tensors: Sequence[TensorSummary]) -> Iterator[list[TensorSummary]]:
+    piece: list[TensorSummary] = []
+    for tensor in tensors:
+        if piece and (sum(map(size_of, piece)) + size_of(tensor)) * 4 > MAX_READ_BYTES:
+            yield piece
+            piece = []
+        piece.append(tensor)
+    yield piece
 
 
 def _pairs(sides: tuple[_Side, _Side], cases: Sequence[Case]) -> tuple[dict[str, SignaturePair], dict[str, str]]:
     """Returns the signatures to compare, in the order of their first calls, and why others are left out."""
-    held = [set(side.graph.signatures) for side in sides]
+    held = [set(side.graph.signatures) or {NAMELESS} for side in sides]
     called = list(dict.fromkeys(call.signature for case in cases for call in case.calls))
     names = [name for name in called if name in held[0] & held[1]]
     skipped = {name: "the other file does not have it" for name in sorted(held[0] ^ held[1])}
     skipped |= {name: "no case calls it" for name in sorted(held[0] & held[1] - set(called))}
     if not names:
-        told = "; ".join(
-            f"{side.path} has {', '.join(sorted(names)) or 'none'}" for side, names in zip(sides, held, strict=True)
-        )
-        raise ConfigError(f"expected a signature that both files have and a case calls ({called}); {told}")
+        pairs = zip(sides, held, strict=True)
+        told = "; ".join(f"{side.path} has {', '.join(sorted(keys - {NAMELESS})) or 'none'}" for side, keys in pairs)
+        raise ConfigError(f"expected a signature that both files have and a case calls ({', '.join(called)}); {told}")
     stored = (sides[0].stored, sides[1].stored)
     return {name: SignaturePair(name, sides[0].graph, sides[1].graph, stored) for name in names}, skipped
 
 
 def _fed_calls(
     cases: Sequence[Case], side: _Side, pairs: Mapping[str, SignaturePair]
-) -> Iterator[tuple[Call, dict[str, Array]]]:
-    """Runs the cases on the first file and yields each call of `pairs` with all its inputs, right after it was run."""
+) -> Iterator[tuple[Call, dict[str, Array], list[Array]]]:
+    """Runs the cases on the first file; yields each call of `pairs` with all its inputs and the tensors it gave."""
     for case in cases:
         done: list[tuple[str, dict[str, Array]]] = []
         for call in case.calls:
-            spec = side.spec(call.signature)
+            spec, pair = side.spec(call.signature), pairs.get(call.signature)
             inputs = dict(call.inputs)
             for name, (place, output) in call.fed.items():
                 source = side.spec(done[place][0]).outputs[output]
                 inputs[name] = hand_over(done[place][1][output], source, spec.inputs[name])
-            done.append((call.signature, side.worker.run(call.signature, inputs)))
-            if call.signature in pairs:
-                yield call, inputs
+            wanted = [match.first.tensor for match in pair.matches] if pair else []
+            outputs, kept = side.run(call.signature, inputs, wanted)
+            done.append((call.signature, outputs))
+            if pair:
+                yield call, inputs, kept
 
 
 def _handed_over(inputs: Mapping[str, Array], sides: tuple[_Side, _Side], signature: str) -> dict[str, Array]:

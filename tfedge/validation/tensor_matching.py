@@ -14,10 +14,11 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
+from tfedge.modelfile.summary import GraphSummary, OpSummary, SignatureSummary, TensorSummary
 
 By = Literal["signature", "name", "order"]
 
+NAMELESS = ""  # The signature of a file without any.
 # Ops that change the form of a tensor and not what it means.
 FORM_OPS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 # Ops whose subgraphs run out of sight.
@@ -87,7 +88,7 @@ class SignatureGraph:
     """
 
     def __init__(self, graph: GraphSummary, signature: str) -> None:
-        self.signature = graph.signatures[signature]
+        self.signature = graph.signatures[signature] if signature else _nameless(graph)
         ops = [op for op in graph.ops if op.subgraph == self.signature.subgraph]
         self._makers = {tensor.index: op for op in ops for tensor in op.outputs}
         self.num_loops = sum(op.name in CONTROL_OPS for op in ops)
@@ -125,6 +126,15 @@ class SignatureGraph:
         """Yields what the op that makes tensor `index` reads; nothing where no op makes it."""
         if index in self._makers:
             yield from self.data_inputs(self._makers[index])
+
+
+def _nameless(graph: GraphSummary) -> SignatureSummary:
+    """Returns the one entry of a file without signatures: subgraph 0, outputs by their places."""
+    first = graph.subgraphs[0]
+    inputs, outputs = (
+        {str(place): tensor for place, tensor in enumerate(side)} for side in (first.inputs, first.outputs)
+    )
+    return SignatureSummary(NAMELESS, 0, inputs, outputs)
 
 
 def is_real(tensor: TensorSummary) -> bool:

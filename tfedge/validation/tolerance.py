@@ -128,7 +128,9 @@ def _is_integer(tensor: object) -> bool:
     return bool(scales) and str(getattr(tensor, "dtype", "")).startswith(("int", "uint"))
 
 
-def difference(actual: list[Array], expected: list[Array], spec: TensorSpec, usual: list[Array] | None) -> Difference:
+def difference(
+    actual: list[Array], expected: list[Array], spec: TensorSpec, usual: list[Array] | None = None, typical: float = 0.0
+) -> Difference:
     """Compares one output of one case.
 
     Args:
@@ -137,6 +139,8 @@ def difference(actual: list[Array], expected: list[Array], spec: TensorSpec, usu
         spec: form of the output.
         usual: the expected output averaged over other cases, as real numbers, one array a call; what it explains
             is no answer to this input. None: compare with the whole.
+        typical: Euclidean length of the expected output in most cases: an answer of next to nothing (to an input of
+            zeros) is held to a part of that.
     """
     kind = kind_of(spec)
     if kind == "ids":
@@ -154,7 +158,7 @@ def difference(actual: list[Array], expected: list[Array], spec: TensorSpec, usu
         unit = _step_unit(spec)
         steps = float(np.abs(gap).max(initial=0.0) / unit)
         gap = np.maximum(np.abs(gap) - STEPS_FLOOR * unit, 0)
-    scale = max(signal, _LEAST_SIGNAL * size, _TINY)
+    scale = max(signal, _LEAST_SIGNAL * size, _LEAST_SIGNAL * typical, _TINY)
     return Difference(float(np.linalg.norm(gap)) / scale, steps, _cosine(got, want))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tfedge.modelfile.stored_reals import stored_reals
 from tfedge.modelfile.stored_values import StoredValues
 from tfedge.modelfile.summary import TensorSummary
 from tfedge.validation.tensor_error import decibels
@@ -81,7 +82,7 @@ def _errors(
         one, other = graphs[0].source(mine), graphs[1].source(theirs)
         if not (one.is_constant and other.is_constant and one.shape == other.shape and _is_weight(one)):
             continue
-        expected, actual = stored[0].reals(one), stored[1].reals(other)
+        expected, actual = stored_reals(stored[0], one), stored_reals(stored[1], other)
         if expected is None or actual is None:
             continue
         noise = float(np.mean((actual.astype(np.float64) - expected) ** 2))

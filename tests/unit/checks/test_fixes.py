@@ -113,7 +113,28 @@ def test_plans_when_a_table_is_also_looked_up_rewrite_it_for_both() -> None:
     products.builder.op("EMBEDDING_LOOKUP", [ids, table], [rows], 4)
     products.product(rows, table, version=12)
 
-    assert [kinds(plan) for plan in planned(products.builder.build())] == [["one_scale", "op_version"]]
+    (plan,) = planned(products.builder.build())
+    assert kinds(plan) == ["one_scale", "op_version", "op_version"]
+    assert [(edit.name, edit.new) for edit in plan.edits[1:]] == [("EMBEDDING_LOOKUP", 1), ("FULLY_CONNECTED", 3)]
+
+
+def test_plans_when_a_batch_product_has_stored_weights_per_channel_offer_one_scale() -> None:
+    for per_channel in (True, False):
+        builder = ModelBuilder()
+        x, y = builder.tensor("x", (1, 2, 4)), builder.tensor("y", (1, 2, 4))
+        w = builder.tensor("w", (4, 4), "int8", WEIGHTS, scales=SCALES if per_channel else 0.1)
+        builder.op("BATCH_MATMUL", [x, w], [y], 4, {"adjY": True})
+
+        assert [kinds(plan) for plan in planned(builder.build())] == ([["one_scale"]] if per_channel else [])
+
+
+def test_plans_when_a_convolution_is_hybrid_per_channel_leave_its_scales() -> None:
+    builder = ModelBuilder()
+    x, y = builder.tensor("x", (1, 4, 4, 2)), builder.tensor("y", (1, 4, 4, 2))
+    w = builder.tensor("w", (2, 1, 1, 2), "int8", np.ones((2, 1, 1, 2)), scales=[0.1, 0.2])
+    builder.op("CONV_2D", [x, w, builder.tensor("b", (2,), data=[0, 0])], [y], 2)
+
+    assert [plan.edits for plan in planned(builder.build())] == [(OpVersion((0, 0), "CONV_2D", 2, 5),)]
 
 
 @pytest.mark.parametrize("reader", ["GATHER", "WHILE", "output"])

@@ -23,7 +23,7 @@ def _every_probe() -> Iterator[Probe]:
         *(elementwise.unary_probes, elementwise.binary_probes, elementwise.reduction_probes),
         *(shapes.move_probes, shapes.choice_probes),
         *(casts.cast_probes, casts.quantize_probes, casts.stored_probes),
-        *(products.product_probes, products.one_row_probes),
+        *(products.product_probes, products.shape_probes),
         *(scales.scale_probes, structure.structure_probes, formats.format_probes),
     ):
         yield from family()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfedge.checks.forms import FIXED_OUTPUTS
 from tfedge.checks.probes.probe import ACTIVATIONS, Probe, Sketch
 
 Array = npt.NDArray[Any]
@@ -21,15 +22,6 @@ WHOLE_UNARY = ("ABS", "NEG", "SQUARE", "RELU", "RELU6", "SIGN", "ZEROS_LIKE", "F
 # below 10); float16 has 11 bits, and results reach 55. int8: one step of rounding in and half a step out. int16: lookup
 # tables are interpolated.
 _TOLERANCE = {"float32": 2e-3, "float64": 1e-4, "float16": 0.06, "int8": 1.6, "uint8": 1.6, "int16": 40.0}
-
-# Outputs whose scale the kernels insist on: op -> dtype -> (scale, zero point).
-FIXED_OUTPUTS: dict[str, dict[str, tuple[float, int]]] = {
-    "SOFTMAX": {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)},
-    "LOGISTIC": {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)},
-    "TANH": {"int8": (1 / 128, 0), "uint8": (1 / 128, 128), "int16": (1 / 32768, 0)},
-    "LOG_SOFTMAX": {"int8": (16 / 256, 127), "uint8": (16 / 256, 255), "int16": (16 / 65536, 32767)},
-    "L2_NORMALIZATION": {"int8": (1 / 128, 0), "uint8": (1 / 128, 128), "int16": (1 / 32768, 0)},
-}
 
 
 def _softmax(x: Array) -> Array:

@@ -206,11 +206,16 @@ def product_probes() -> Iterator[Probe]:
             yield lookup(weight, per_channel)
 
 
-def one_row_probes() -> Iterator[Probe]:
-    """Weights with a scale a channel and no bias, one row: tflite-runtime on ARM has a kernel of its own for that."""
-    yield fully_connected("int8", "int8", True, bias=False, shape=(1, 16), name="one_row FULLY_CONNECTED")
-    yield fully_connected(
-        "int8", "int8", True, bias=False, shape=(1, 16), outputs=3, name="one_row_narrow FULLY_CONNECTED"
-    )
-    yield fully_connected("int8", "int8", True, bias=False, shape=(1, 4), name="one_row_shallow FULLY_CONNECTED")
-    yield fully_connected("int8", "int8", True, bias=False, shape=(1, 1, 16), name="one_row_3d FULLY_CONNECTED")
+def shape_probes() -> Iterator[Probe]:
+    """Shapes for which tflite-runtime 2.14 chooses another kernel: one row on ARM, and 4-bit weights in blocks."""
+    for name, shape, outputs in (
+        ("one_row", (1, 16), 8),
+        ("one_row_narrow", (1, 16), 3),
+        ("one_row_shallow", (1, 4), 8),
+        ("one_row_3d", (1, 1, 16), 8),
+    ):
+        yield fully_connected(
+            "int8", "int8", True, bias=False, shape=shape, outputs=outputs, name=f"{name} FULLY_CONNECTED"
+        )
+    yield fully_connected("float32", "int4", True, shape=(2, 32), name="four_bit_kernel FULLY_CONNECTED")
+    yield fully_connected("float32", "int4", True, False, (2, 34), 5, name="four_bit_kernel_odd FULLY_CONNECTED")

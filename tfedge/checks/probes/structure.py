@@ -38,7 +38,14 @@ def value_probes() -> Iterator[Probe]:
     sketch.builder.op("MAXIMUM", [x, later], [y])
     sketch.builder.op("FLOOR_MOD", [x, sketch.constant([3], "int32")], [later])
     sketch.builder.interface([x], [y])
-    yield sketch.probe("read_before_written", 0.1)
+    yield sketch.probe("read_before_written int32", 0.1)
+
+    sketch, x, real = _ones("float32")
+    later, y = sketch.between((1, 8)), sketch.output("y", real + real * real)
+    sketch.builder.op("ADD", [x, later], [y])
+    sketch.builder.op("MUL", [x, x], [later])
+    sketch.builder.interface([x], [y])
+    yield sketch.probe("read_before_written float32", 1e-3)
 
     sketch, x, real = _ones()
     constant, y = sketch.constant(np.ones((1, 8)), "int32"), sketch.output("y", real, "int32")

@@ -7,12 +7,13 @@ from tests import models
 from tests.models.dense import dense_weights
 from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import read_graph
+from tfedge.modelfile.stored_reals import stored_reals
 from tfedge.modelfile.stored_values import StoredValues
 
 
 def kernel(data: bytes) -> np.ndarray:
     tensor = next(tensor for tensor in read_graph(data).weights if tensor.name.startswith("dense/kernel"))
-    return StoredValues(data).reals(tensor)
+    return stored_reals(StoredValues(data), tensor)
 
 
 def test_reals_when_float32_are_the_numbers_themselves():
@@ -42,7 +43,7 @@ def test_reals_when_there_is_a_zero_point_it_is_taken_off(scales):
     points = [3] * np.size(scales)
     builder.tensor("w", (2, 2), "int8", [[3, 5], [1, 3]], scales=scales, zero_points=points)
     data = builder.build()
-    values = StoredValues(data).reals(read_graph(data).weights[0])
+    values = stored_reals(StoredValues(data), read_graph(data).weights[0])
     second = 0.5 if scales == 0.5 else 0.25
     np.testing.assert_array_equal(values, [[0, 1], [-2 * second, 0]])
 
@@ -54,5 +55,5 @@ def test_reals_when_nothing_is_stored_or_it_is_no_number_are_none():
     data = builder.build()
     graph = read_graph(data)
     values = StoredValues(data)
-    assert [values.reals(tensor) for tensor in graph.weights] == [None]
-    assert values.reals(graph.subgraphs[0].inputs[0]) is None
+    assert [stored_reals(values, tensor) for tensor in graph.weights] == [None]
+    assert stored_reals(values, graph.subgraphs[0].inputs[0]) is None

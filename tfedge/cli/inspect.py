@@ -1,0 +1,48 @@
+"""`tfedge inspect`: what is in a .tflite, whoever made it?"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from tfedge.cli.verb import add_json, positive_float
+
+SUMMARY = "show what is in any .tflite file: signatures, ops, weights, memory, delegates, pack"
+EXAMPLE = "tfedge inspect models/g2p/g2p.tflite"
+NEEDS_TRAIN = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `tfedge inspect`."""
+    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.tflite", help="file to look into")
+    parser.add_argument(
+        "--run",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="load the file in every runtime installed here, each in a process with limits; without, it is only read "
+        "(default: --run)",
+    )
+    parser.add_argument(
+        "--timeout", type=positive_float, default=60.0, metavar="SECONDS", help="for one load or run (default: 60)"
+    )
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the inspection; exit code 0 whatever the file holds, as long as it can be read."""
+    import json
+
+    from rich.console import Console
+
+    from tfedge.cli.terminal import TerminalReporter
+    from tfedge.reports import inspect, inspect_table
+
+    inspection = inspect.inspect_file(args.model, args.run, args.timeout, TerminalReporter())
+    if args.json:
+        print(json.dumps(inspection.to_json(), indent=2))
+        return 0
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=inspect_table.PIPE_WIDTH)
+    inspect_table.print_inspection(inspection, console)
+    return 0
