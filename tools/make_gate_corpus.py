@@ -133,7 +133,7 @@ def _text() -> Model:
 
     def call(token_ids: Any) -> Any:
         mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(token_ids, 0), "float32"), -1)
-        total = keras.ops.sum(embedding(token_ids) * mask, axis=1) / keras.ops.sum(mask, axis=1)
+        total = keras.ops.sum(embedding(token_ids) * mask, axis=1) / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1.0)
         return {"scores": head(hidden(total * 8.0))}
 
     call(tf.ones((1, 10), tf.int32))

@@ -60,7 +60,7 @@ def measure(worker: Worker, path: pathlib.Path, truth: dict[str, np.ndarray]) ->
             outputs = worker.run(signature.name, {given: quantized(truth[name][row], entry)})
             answers.append(real(outputs[expected_name], answer))
     except WorkerError as error:
-        return {"outcome": error.kind, "message": str(error)[:200]}
+        return {"outcome": error.kind}
     got, wanted = np.stack(answers), wanted.astype(np.float64)
     if not np.isfinite(got).all():
         return {"outcome": "not_finite"}
@@ -79,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
     for target in args.targets:
         with Worker(find_environment(target), timeout_s=60, isolate=True) as worker:
             for path in sorted(args.corpus.glob("*.tflite")):
+                if path.name.startswith("special_"):  # These have no cases: tests say what is expected of them.
+                    continue
                 with np.load(args.corpus / f"{path.name.partition('.')[0]}.npz", allow_pickle=False) as truth:
                     outcome = measure(worker, path, dict(truth))
                 found.setdefault(path.name, {})[str(target)] = outcome

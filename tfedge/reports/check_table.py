@@ -54,7 +54,7 @@ def check_lines(report: CheckReport, width: int | None = None) -> list[str]:
             lines.append("")
         lines.append(head)
         for group in _alike(file.targets, is_long):
-            lines += _target_lines(group, width, is_long)
+            lines += _target_lines(group, len(file.targets), width, is_long)
         lines.append("")
     return [*lines, *([""] if lines[-1] else []), *_summary(report)]
 
@@ -73,8 +73,9 @@ def _alike(checks: Sequence[TargetCheck], is_long: bool) -> list[list[TargetChec
     return list(groups.values())
 
 
-def _target_lines(group: Sequence[TargetCheck], width: int | None, is_long: bool) -> list[str]:
+def _target_lines(group: Sequence[TargetCheck], total: int, width: int | None, is_long: bool) -> list[str]:
     names = ", ".join(target_words(check.target) for check in group)
+    names = f"all {total} targets" if len(group) == total > 2 else names
     first = group[0]
     lines = _wrap(f"  {_WORDS[first.verdict]}  {names}", width, indent=8)
     is_long = is_long or first.verdict != "pass"  # What passed beside a failure is no news.

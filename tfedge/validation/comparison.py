@@ -279,7 +279,7 @@ def describe(worst: Judged) -> str:
         how = f"{figure:.0f} quantization steps off, at most {limit:.0f}"
     else:
         how = f"{_percent(figure)} off, at most {_percent(limit)}"
-        how += "" if found.cosine > _LIKE else f" (cosine {found.cosine:.2f})"
+        how += "" if worst.passes or found.cosine > _LIKE else f" (cosine {found.cosine:.2f})"
     return (
         f"{where} is {how}, in case {worst.case}" if allowed.kind != "ids" else f"{where}: {how}, in case {worst.case}"
     )

@@ -110,18 +110,15 @@ def _judge(
             right_hurt = hurt_by(outputs, steps, case, outputs.expected[twin], outputs.expected[place])
     is_own = right is None or right < LEAST_CHANGE
     if is_own and change < LEAST_CHANGE:
-        is_lazy = gate == "inputs_heard" and (change == 0 or not _is_text_or_numbers(outputs, case))
-        return None if is_lazy and right is not None else _deaf(gate, case, change, right, is_file=True)
+        # A mask or a flag may be there for other models of a family. A decoder that ignores its last token is deaf.
+        is_token = steps is not None and case.changed == f"{steps.signature}/{steps.token}"
+        may_idle = gate == "inputs_heard" and right is not None and not is_token
+        return None if may_idle else _deaf(gate, case, change, right, is_file=True)
     if right is not None and change < LEAST_SHARE * right:
         return _deaf(gate, case, change, right, is_file=False)
     if hurt is not None and hurt < LEAST_HURT and (right_hurt is None or right_hurt > 10 * LEAST_HURT):
         return _harmless(case, hurt, right_hurt)
     return change
-
-
-def _is_text_or_numbers(outputs: Outputs, case: Case) -> bool:
-    signature, _, name = case.changed.rpartition("/")
-    return "mask" not in name.lower() and outputs.signatures[signature].inputs[name].dtype != "bool"
 
 
 def _deaf(gate: str, case: Case, change: float, right: float | None, is_file: bool) -> Finding:

@@ -10,6 +10,10 @@ from tfedge.runtime.environments import Environment
 from tfedge.runtime.limits import Limits
 from tfedge.runtime.targets import RuntimeTarget
 
+# An emulated board starts its interpreter in 2 s, and in many more where other boards start beside it; a file's own
+# process is forked in milliseconds, but the first one waits for that. Neither is the file's doing.
+START_SECONDS, LOAD_SECONDS = 60.0, 20.0
+
 
 class Lane:
     """A context manager that loads files, one at a time, in the environment of one target.
@@ -40,9 +44,12 @@ class Lane:
         """
         if self._worker is None or not self._worker.process.is_alive:
             self.close()
-            self._worker = Worker(self.environment, timeout_s=self.timeout_s, limits=self._limits).__enter__()
-        self._worker.process.timeout_s = timeout_s or self.timeout_s
+            self._worker = Worker(
+                self.environment, timeout_s=max(START_SECONDS, self.timeout_s), limits=self._limits
+            ).__enter__()
+        self._worker.process.timeout_s = max(LOAD_SECONDS, timeout_s or self.timeout_s)
         self._worker.load(path, resolver=resolver)
+        self._worker.process.timeout_s = timeout_s or self.timeout_s
         return self._worker
 
     def close(self) -> None:

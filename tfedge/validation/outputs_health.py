@@ -197,10 +197,13 @@ def real_change(
 ) -> tuple[float, Mapping[str, float]]:
     """Returns how much two outcomes of a case differ: the largest relative change, and that of each output.
 
-    Only calls of `signature` count. 0 means that nothing changed at all.
+    Only calls of `signature` count, and of its outputs those that are no state: a cache holds what was put into it,
+    whether or not it is ever read. 0 means that nothing changed at all.
     """
     changes: dict[str, float] = {}
-    for name, spec in outputs.signatures[signature].outputs.items():
+    known = outputs.signatures[signature]
+    answers = {name: spec for name, spec in known.outputs.items() if name not in known.inputs}
+    for name, spec in (answers or known.outputs).items():
         pairs = [
             (to_real(first[name], spec), to_real(second[name], spec))
             for call, first, second in zip(case.calls, one, other, strict=True)
