@@ -30,9 +30,9 @@ def compare(
 
     Raises:
         ArtifactError, IntegrityError: no file, no model, or changed bytes.
-        ConfigError: files without a common signature.
+        ConfigError, InputError: files without a common signature, or inputs that do not fit the first.
         RuntimeUnavailableError: LiteRT is not installed.
-        InputError, MeasurementError: unfit inputs, or none that can be made up.
+        MeasurementError: no inputs were given, and none can be made up.
         WorkerError: the runtime refused a file, or crashed on it.
     """
     graph, golden = read_graph(split_model(first)), _golden(first) or _golden(second)
@@ -40,7 +40,7 @@ def compare(
     with Worker(KEEPS_TENSORS) as worker:
         worker.load(first)
         signatures = dict(worker.describe())
-    cases, words = choose_cases(graph, signatures, golden, inputs, max_cases)
+    cases, words = choose_cases(first, graph, signatures, golden, inputs, max_cases)
     reporter.say(words)
     return compare_files(first, second, cases, reporter=reporter)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfedge.checks.verdict import Finding
+from tfedge.printable import shortened
 from tfedge.validation.signature_comparison import SignatureComparison, TensorError
 from tfedge.validation.tensor_comparison import Comparison
 from tfedge.validation.tensor_error import ONE_BIT_DB
@@ -82,7 +83,7 @@ def _finding(signature: SignatureComparison) -> Finding:
         return Finding(
             GATE,
             "fail",
-            f"{where}; goes wrong at {wrong.title}: {wrong.op} {wrong.position} ({wrong.name}) has "
+            f"{where}; goes wrong at {shortened(wrong.title)}: {wrong.op} {wrong.position} ({shortened(wrong.name)}) has "
             f"{decibel_text(wrong.snr_db)} dB, {wrong.lost_db:.1f} dB less than its inputs",
             cause=wrong.cause,
             consequence="everything that reads it works on noise",
@@ -103,12 +104,12 @@ _TEXT_COLUMNS = ("type", "op", "where")
 
 def _cells(tensor: TensorError) -> tuple[str, ...]:
     steps = ["" if value is None else f"{value:.1f}" for value in (tensor.steps_rms, tensor.steps_max)]
-    where = f"{tensor.signature} {tensor.position}  {tensor.title}"
+    where = f"{tensor.signature} {tensor.position}  {shortened(tensor.title)}"
     return decibel_text(tensor.snr_db), f"{tensor.lost_db:.1f}", *steps, tensor.dtype, tensor.op, where
 
 
 def _weight_cells(weight: WeightError) -> tuple[str, ...]:
-    return decibel_text(weight.snr_db), weight.dtype, str(weight.num_scales), weight.op, weight.title
+    return decibel_text(weight.snr_db), weight.dtype, str(weight.num_scales), weight.op, shortened(weight.title)
 
 
 def _table(head: Sequence[str], rows: Sequence[Any], cells: Any) -> list[str]:
@@ -140,7 +141,7 @@ def _notes(comparison: Comparison) -> list[str]:
             told = f"{signature.num_loops} loop" + ("s" if signature.num_loops > 1 else "")
             lines.append(f"{signature.name}: what runs inside {told} is not compared.")
         if signature.unmatched:
-            shown = ", ".join(signature.unmatched[:3])
+            shown = ", ".join(map(shortened, signature.unmatched[:3]))
             lines.append(f"{signature.name}: {len(signature.unmatched)} tensors have no partner, such as {shown}.")
     return [*lines, *(f"{name}: not compared; {reason}." for name, reason in comparison.skipped.items())]
 

@@ -8,6 +8,7 @@ import pathlib
 
 from tfedge.artifacts import write_bytes
 from tfedge.errors import ConfigError
+from tfedge.printable import shortened
 from tfedge.reports.comparison import comparison_lines, decibel_text
 from tfedge.validation.signature_comparison import SignatureComparison, TensorError
 from tfedge.validation.tensor_comparison import Comparison
@@ -30,11 +31,16 @@ def write_picture(path: str | os.PathLike[str], comparison: Comparison, force: b
         ConfigError: another suffix than .html or .svg.
         ArtifactError: as `artifacts.write_bytes`.
     """
+    picture = picture_svg(comparison) if check_suffix(path) == ".svg" else picture_html(comparison)
+    return write_bytes(path, picture.encode("utf-8"), force)
+
+
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """Returns ".html" or ".svg"; ConfigError for another suffix."""
     suffix = pathlib.Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise ConfigError(f"expected a picture named FILE.html or FILE.svg; got {os.fspath(path)!r}; rename it")
-    picture = picture_svg(comparison) if suffix == ".svg" else picture_html(comparison)
-    return write_bytes(path, picture.encode("utf-8"), force)
+    return suffix
 
 
 def picture_html(comparison: Comparison) -> str:
@@ -81,7 +87,7 @@ def _panel(signature: SignatureComparison, top: float) -> list[str]:
         x, y = xs[signature.wrong.position], ys[signature.wrong.position]
         anchor = "end" if x > _WIDTH / 2 else "start"
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="none" stroke="{_WRONG}" stroke-width="2"/>')
-        label = f"{signature.wrong.title} ({signature.wrong.op})"
+        label = f"{shortened(signature.wrong.title)} ({signature.wrong.op})"
         parts.append(_text(x, top + 30, label, colour=_WRONG, anchor=anchor, weight="bold"))
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top + 34}" y2="{y - 7:.1f}" stroke="{_WRONG}"/>')
     return parts
@@ -117,14 +123,14 @@ def _blocks(signature: SignatureComparison, xs: list[float], step: float, top: f
             last = left
             parts.append(
                 f'<text x="{left + 3:.1f}" y="{bottom + 10}" fill="#333" '
-                f'transform="rotate(35 {left + 3:.1f} {bottom + 10})">{html.escape(here[:24])}</text>'
+                f'transform="rotate(35 {left + 3:.1f} {bottom + 10})">{html.escape(shortened(here, 24))}</text>'
             )
     return parts
 
 
 def _point(tensor: TensorError, x: float, y: float) -> str:
     colour = _WRONG if tensor.is_wrong else _COLOURS.get(tensor.dtype, _FLOAT)
-    title = html.escape(f"{tensor.position} {tensor.op} {tensor.name}: {decibel_text(tensor.snr_db)} dB")
+    title = html.escape(f"{tensor.position} {tensor.op} {shortened(tensor.name)}: {decibel_text(tensor.snr_db)} dB")
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{title}</title></circle>'
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfedge.modelfile.stored_values import StoredValues
 from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
+from tfedge.printable import shortened
 from tfedge.runtime.signatures import Array
 from tfedge.validation.tensor_error import ONE_BIT_DB, ErrorSums, Step, decibels, noise_share
 from tfedge.validation.tensor_matching import Match, SignatureGraph, match_tensors
@@ -240,12 +241,14 @@ class SignaturePair:
         for source, readers in self._requantized.items():
             if index in readers:
                 step, rounding = readers[index]
-                name = self.matches[self._compared[source]].first.tensor.name
+                name = shortened(self.matches[self._compared[source]].first.tensor.name)
                 told[f"its input {name} is rounded to steps of {step.scale:.3g}, too coarse for it"] = rounding.snr_db
         for weight in self.weights.get(index, ()):
             if weight.snr_db is not None:
                 ratio = decibels(sums.signal_power, weight.noise_power) if weight.is_added else weight.snr_db
-                told[f"its stored {weight.name}, {weight.dtype}, is {weight.snr_db:.1f} dB from what it was"] = ratio
+                told[
+                    f"its stored {shortened(weight.name)}, {weight.dtype}, is {weight.snr_db:.1f} dB from what it was"
+                ] = ratio
         cause, strongest = max(told.items(), key=lambda item: noise_share(item[1]))
         if noise_share(strongest) >= _EXPLAINS * error.added_noise:
             return cause
