@@ -134,7 +134,7 @@ def _worst_weights(comparison: Comparison) -> list[WeightError]:
 def _notes(comparison: Comparison) -> list[str]:
     lines = [
         "dB: signal to noise. lost: how far below the worst input of its op. steps, max: error in quantization steps, "
-        "root mean square and largest."
+        "root mean square and largest. Layers are named as in the file; Keras adds a number to the name of each."
     ]
     for signature in comparison.signatures:
         if signature.num_loops:

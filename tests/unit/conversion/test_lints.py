@@ -184,6 +184,13 @@ def test_own_network_when_its_mask_is_large_is_found_in_every_signature(signatur
     assert rules(lint_functions(functions)) == found
 
 
+def test_layers_when_their_names_differ_by_a_number_are_told_apart():
+    x = keras.Input((WIDTH,))
+    first, second = (layers.Dense(WIDTH, use_bias=False, name=name) for name in ("dense", "dense_1"))
+    lints = lint_model(keras.Model(x, second(first(x))))
+    assert [lint.layer for lint in lints] == ["dense", "dense_1"]
+
+
 def test_shipped_network_is_clean():
     shipped = TrainedModel.load(shipped_file("g2p/g2p.keras")).network
     assert lint_functions(Seq2SeqSignatures(shipped).functions(("greedy",))) == ()  # It holds the encoder and a step.

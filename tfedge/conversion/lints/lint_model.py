@@ -45,7 +45,7 @@ def lint_model(model: keras.Model, specs: Any = None) -> tuple[Lint, ...]:
         raise ConversionError(f"{told}; give the specs of its inputs") from error
     names = {layer.name for layer in model._flatten_layers()}
     lints = lint_functions({model.name: function})
-    found = [dataclasses.replace(lint, layer=_keras_path(lint.layer, model.name, names)) for lint in lints]
+    found = [dataclasses.replace(lint, layer=_keras_path(lint.layer, names)) for lint in lints]
     return tuple(dict.fromkeys(found))
 
 
@@ -56,10 +56,17 @@ def lint_functions(functions: Mapping[str, Any]) -> tuple[Lint, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _keras_path(path: str, model: str, names: set[str]) -> str:
-    """Returns the path within the model, with the layers' own names: a trace numbers scopes that it meets again."""
-    words = [word if word in names else re.sub(r"_\d+$", "", word) for word in path.split("/")]
-    return "/".join(words[1:] if words[0] == model else words)
+def _keras_path(path: str, names: set[str]) -> str:
+    """Returns the path within the model, with the layers' own names.
+
+    Every scope of a trace has one number more than the layer's name ("dense" is "dense_1", "dense_1" is "dense_1_2"),
+    so that the name without the last number comes first.
+    """
+    words = []
+    for word in path.split("/"):
+        bare = re.sub(r"_\d+$", "", word)
+        words.append(bare if bare in names else word)
+    return "/".join(words[1:])
 
 
 def _own_specs(model: keras.Model) -> Any:
