@@ -121,6 +121,9 @@ class SignaturePair:
         """Adds one run: stored values of the matched tensors of the first and of the second file, in order."""
         self.num_runs += 1
         for match, sums, one, other in zip(self.matches, self._sums, expected, actual, strict=True):
+            if one.size != other.size:  # Sizes that the files leave open, and that came out different.
+                self._compared.pop(match.first.tensor.index, None)
+                continue
             values = _reals(one, match.first.tensor)
             sums.add(values, _reals(other, match.second.tensor))
             for step, rounding in self._requantized.get(match.first.tensor.index, {}).values():
@@ -130,13 +133,18 @@ class SignaturePair:
         """Returns what the sums say."""
         shares = {index: noise_share(self._sums[place].snr_db) for index, place in self._compared.items()}
         healed = self._healed(shares)
-        errors = {index: self._error(index, shares, index in healed) for index in self._compared}
+        errors = {
+            index: self._error(index, position, shares, index in healed)
+            for position, index in enumerate(self._compared)
+        }
+        unmatched = [place.tensor.name for place in self._matching.unmatched]
+        unmatched += [match.first.tensor.name for match in self.matches if match.first.tensor.index not in errors]
         return SignatureComparison(
             self.name,
             self.num_runs,
             tuple(errors.values()),
             self._origin(errors),
-            tuple(place.tensor.name for place in self._matching.unmatched),
+            tuple(unmatched),
             self._matching.num_loops,
         )
 
@@ -179,14 +187,14 @@ class SignaturePair:
     def _feeds_softmax(self, match: Match) -> bool:
         return any(op.name in _SOFTMAX for op in self._graphs[0].readers[match.first.tensor.index])
 
-    def _error(self, index: int, shares: Mapping[int, float], is_healed: bool) -> TensorError:
+    def _error(self, index: int, position: int, shares: Mapping[int, float], is_healed: bool) -> TensorError:
         place = self._compared[index]
         match, sums = self.matches[place], self._sums[place]
         mine, tensor, steps = shares[index], match.first.tensor, sums.steps
         worst = max((shares[other] for other in self._inputs(index)), default=noise_share(None))
         return TensorError(
             signature=self.name,
-            position=place,
+            position=position,
             name=tensor.name,
             layer=tensor.layer,
             op=match.first.op.name,
@@ -227,7 +235,7 @@ class SignaturePair:
             here = max(inputs, key=lambda index: noise_share(errors[index].snr_db))
             path.append(here)
         origin = max(path, key=lambda index: errors[index].added_noise)
-        place = errors[origin].position
+        place = self._compared[origin]
         return dataclasses.replace(errors[origin], cause=self._cause(origin, self._sums[place], errors[origin]))
 
     def _cause(self, index: int, sums: ErrorSums, error: TensorError) -> str:
@@ -239,7 +247,7 @@ class SignaturePair:
             f"{sums.outside_share:.1%} of its values are outside its range, {sums.ends}": sums.clipping_db,
         }
         for source, readers in self._requantized.items():
-            if index in readers:
+            if index in readers and source in self._compared:
                 step, rounding = readers[index]
                 name = shortened(self.matches[self._compared[source]].first.tensor.name)
                 told[f"its input {name} is rounded to steps of {step.scale:.3g}, too coarse for it"] = rounding.snr_db

@@ -44,9 +44,10 @@ class Place:
         return self.op.outputs[self.output]
 
     @property
-    def kind(self) -> tuple[str, int, tuple[int, ...]]:
-        """What two tensors must have in common to be the same one: op, output, sizes but those of 1."""
-        return self.op.name, self.output, tuple(size for size in self.tensor.shape if size != 1)
+    def kind(self) -> tuple[str, int, object, tuple[int, ...]]:
+        """What two tensors must have in common to be the same one: op, output, activation, sizes but those of 1."""
+        sizes = tuple(size for size in self.tensor.shape if size != 1)
+        return self.op.name, self.output, self.op.options.get("fusedActivationFunction", 0), sizes
 
 
 @dataclasses.dataclass(frozen=True)

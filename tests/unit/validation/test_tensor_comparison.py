@@ -10,6 +10,7 @@ import pytest
 from tests import models
 from tests.models.attention import LAYER, attention, attention_inputs
 from tfedge.errors import ConfigError
+from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import read_pack, split_model
 from tfedge.modelfile.schema import load_schema
@@ -151,3 +152,26 @@ def _with_weights(data: bytes, name: str, values: np.ndarray) -> bytes:
         values.tobytes(), np.uint8
     )
     return bytes(changed)
+
+
+def test_compare_when_sizes_come_out_different_the_tensor_has_no_partner(compare):
+    def grown(sizes: list[int]) -> bytes:
+        builder = ModelBuilder()
+        x, shape = builder.tensor("x", (1, 4)), builder.tensor("shape", (2,), "int32", [2, 4])
+        times = builder.tensor("times", (2,), "int32", sizes)
+        made, y = builder.tensor("made", (1, 4), shape_signature=(-1, -1)), builder.tensor("y", (2, 4))
+        other = builder.tensor("other", (2, 4))
+        builder.op("TILE", [x, times], [made])
+        builder.op("BROADCAST_TO", [x, shape], [other], 2)
+        builder.op("ABS", [other], [y])
+        builder.interface([x], [y, made])
+        builder.signature("serving_default", {"x": x}, {"y": y, "made": made})
+        return builder.build()
+
+    case = Case("one", (Call("serving_default", {"x": np.ones((1, 4), np.float32)}),))
+    (signature,) = compare(grown([2, 1]), grown([3, 1]), (case,)).signatures
+    assert signature.unmatched == ("made",)
+    assert [(tensor.name, tensor.position, tensor.snr_db) for tensor in signature.tensors] == [
+        ("other", 0, None),
+        ("y", 1, None),
+    ]
