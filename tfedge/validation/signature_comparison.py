@@ -167,7 +167,7 @@ class SignaturePair:
     def _healed(self, shares: Mapping[int, float]) -> set[int]:
         """Returns wrong tensors whose error no reader shows.
 
-        A reader does not show it when its noise is at most twice that of its other inputs, or is healed itself.
+        A reader does not show it when its noise is at most twice that of its other, right inputs, or is healed itself.
         """
         outputs = {self._graphs[0].source(tensor).index for tensor in self._graphs[0].signature.outputs.values()}
         healed: set[int] = set()
@@ -181,7 +181,8 @@ class SignaturePair:
     def _does_not_show(self, op: OpSummary, index: int, shares: Mapping[int, float], healed: set[int]) -> bool:
         made = op.outputs[0].index if op.outputs else -1
         inputs = {other.index for other in self._graphs[0].data_inputs(op)} - {index}
-        others = [shares[other] for other in inputs if other in shares]
+        # A wrong input is no excuse for another: both may be wrong by the same cause.
+        others = [shares[other] for other in inputs if shares.get(other, math.inf) <= noise_share(ONE_BIT_DB)]
         return made in shares and (made in healed or bool(others) and shares[made] <= 2 * max(others))
 
     def _feeds_softmax(self, match: Match) -> bool:

@@ -130,6 +130,10 @@ def test_compare_when_a_decoder_layer_of_the_shipped_model_is_broken_names_it(sh
     assert wrong.signature == "decode_step"
     assert wrong.layer == "decoder_block_1_1/feed_forward_1/intermediate_dense_1"
     encode, decode_step = found.signatures
+    # What reads noise is wrong too: norms multiply it by its own root mean square, and two wrongs are no excuse.
+    after = decode_step.tensors[wrong.position :]
+    assert [tensor.is_wrong for tensor in after] == [tensor.snr_db < ONE_BIT_DB for tensor in after]
+    assert sum(tensor.is_wrong for tensor in after) > 5
     assert {tensor.snr_db for tensor in encode.tensors} == {None}
     assert decode_step.num_runs == sum(len(case.calls) - 1 for case in cases)
     assert found.skipped == {"greedy": "no case calls it"}
