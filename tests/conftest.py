@@ -20,20 +20,19 @@ def root() -> pathlib.Path:
     return pathlib.Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def arm(tmp_path_factory):
-    """The environments of the two pinned runtimes on emulated ARM, by target; set up once, about 20 s.
-
-    They are installed by the public function, into `TFEDGE_CACHE` where it is set and else into a folder that is
-    gone after the tests.
-    """
-    if "TFEDGE_CACHE" not in os.environ:
-        with pytest.MonkeyPatch.context() as patch:
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory):
+    """The folder of installed targets: `TFEDGE_CACHE` where it is set, else one that is gone after the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "TFEDGE_CACHE" not in os.environ:
             patch.setenv("TFEDGE_CACHE", str(tmp_path_factory.mktemp("cache")))
-            yield _added()
-    else:
-        yield _added()
+        yield os.environ["TFEDGE_CACHE"]
 
 
-def _added():
-    return dict(zip(ARM_TARGETS, add_targets([RuntimeTarget.parse(text) for text in ARM_TARGETS]), strict=True))
+@pytest.fixture(scope="session")
+def arm(session_cache):
+    """The environments of the two pinned runtimes on emulated ARM, by target; set up once, about 20 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFEDGE_CACHE", session_cache)  # a test may have set another one while it asks for this
+        found = add_targets([RuntimeTarget.parse(text) for text in ARM_TARGETS])
+    return dict(zip(ARM_TARGETS, found, strict=True))

@@ -9,6 +9,7 @@ names of the signature: so a test can know the truth without the code it tests. 
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
@@ -302,8 +303,11 @@ def quantize(out: pathlib.Path, samples: pathlib.Path) -> None:
     """Makes the files of litert-quantizer from the float32 ones; in a process without TensorFlow."""
     from litert_quantizer import quantizer, recipe
 
-    from tfedge.conversion import products_quantizer
+    from tfedge.conversion import quantizer_program
+    from tfedge.conversion.recipes import RECIPES
 
+    products = samples / "products.json"
+    products.write_text(json.dumps(RECIPES["static_wi8_ai8_fc"].to_json()), "utf-8")
     for source in sorted(out.glob("*.float32.tflite")):
         name = source.name.partition(".")[0]
         for label, function in QUANTIZER_RECIPES.items():
@@ -311,7 +315,7 @@ def quantize(out: pathlib.Path, samples: pathlib.Path) -> None:
             target = str(out / f"{name}.{label}.tflite")
             try:
                 if function is None:
-                    products_quantizer.main([str(source), str(samples / f"{name}.npz"), target])
+                    quantizer_program.main([str(products), str(source), target, str(samples / f"{name}.npz")])
                 else:
                     job.load_quantization_recipe(getattr(recipe, function)())
                     job.quantize().export_model(target, overwrite=True)

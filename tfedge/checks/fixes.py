@@ -24,17 +24,12 @@ from tfedge.checks.edits import (
     edits_to_json,
     one_scale_of,
 )
-from tfedge.checks.published_versions import min_runtime_version, release_order
-from tfedge.checks.true_versions import is_hybrid, is_per_channel, one_scale_version, true_version, weights_of
+from tfedge.checks.published_versions import first_version, min_runtime_version, release_order
+from tfedge.checks.rewritable import BIAS, is_dynamic, is_scale, is_static, rewritable_buffers
+from tfedge.checks.true_versions import TAKEN_BACK, is_per_channel, lowest_version, true_version, weights_of
 from tfedge.modelfile.layout import Place
 from tfedge.modelfile.rewrite import ModelEditor
 from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
-
-_PRODUCT = "FULLY_CONNECTED"
-_BIAS = 2
-# Ops that read per-channel int8 weights at this input, and read one scale as well. DEQUANTIZE: weights kept small and
-# computed in float. Any other reader (a loop that carries them, a GATHER of rows) may mean its scales in its own way.
-_READERS = {(_PRODUCT, 1), ("BATCH_MATMUL", 1), ("EMBEDDING_LOOKUP", 1), ("DEQUANTIZE", 0)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +75,9 @@ def plans(model_bytes: bytes, graph: GraphSummary, missing: Iterable[Mapping[str
         ArtifactError: a model that cannot be rewritten.
     """
     planner = _Planner(ModelEditor(model_bytes), graph, tuple(missing))
-    dynamic = [op for op in graph.ops if _is_dynamic(op) and is_per_channel(weights_of(op))]
-    static = [op for op in graph.ops if _is_static(op) and is_per_channel(weights_of(op))]
-    bare = [op for op in static if len(op.inputs) <= _BIAS or op.inputs[_BIAS] is None]
+    dynamic = [op for op in graph.ops if is_dynamic(op) and is_per_channel(weights_of(op))]
+    static = [op for op in graph.ops if is_static(op) and is_per_channel(weights_of(op))]
+    bare = [op for op in static if len(op.inputs) <= BIAS or op.inputs[BIAS] is None]
     options = [
         ("what the file says of itself is made true", (), ()),
         ("zero biases", (), bare),
@@ -105,15 +100,15 @@ class _Planner:
         self._editor = editor
         self._graph = graph
         self._missing = missing
-        self._readers = _readers_by_buffer(graph)
+        self._rewritable = rewritable_buffers(editor, graph)
 
     def edits(self, products: Sequence[OpSummary], bare: Sequence[OpSummary]) -> tuple[Edit, ...]:
         """Returns the edits that give the weights of `products` one scale and `bare` ops a bias, and all else true.
 
         Products whose weights cannot be rewritten safely keep them.
         """
-        scales = {weights.buffer: weights for op in products if self._may_have_one_scale(weights := _weights(op))}
-        rewritten = {buffer: self._one_scale(weights) for buffer, weights in scales.items()}
+        weights = {_weights(op).buffer: _weights(op) for op in products if _weights(op).buffer in self._rewritable}
+        rewritten = {buffer: self._one_scale(tensor) for buffer, tensor in weights.items()}
         biases = self._biases({buffer: edit.scale for buffer, edit in rewritten.items()})
         if biases is None:
             return ()
@@ -121,9 +116,9 @@ class _Planner:
         edits += [
             ZeroBias(_place(op), _tensor_place(_weights(op)), op.name, _weights(op).num_scales)
             for op in bare
-            if _weights(op).buffer not in scales
+            if _weights(op).buffer not in rewritten
         ]
-        versions = {_place(op): self._version(op, set(scales)) for op in self._graph.ops}
+        versions = self._versions(set(rewritten))
         edits += [
             OpVersion(_place(op), op.name, op.version, versions[_place(op)])
             for op in self._graph.ops
@@ -133,19 +128,22 @@ class _Planner:
         edits += self._runtime_version(versions)
         return tuple(edits)
 
-    def _version(self, op: OpSummary, rewritten: set[int]) -> int:
-        weights = weights_of(op)
-        if _is_dynamic(op) and weights is not None and weights.buffer in rewritten:
-            return one_scale_version(op)
-        if any(tensor is not None and tensor.buffer in rewritten and tensor.is_constant for tensor in op.inputs):
-            return op.version
-        return true_version(op)
-
-    def _may_have_one_scale(self, weights: TensorSummary) -> bool:
-        """Whether every reader of these weights, in any subgraph, is a product that reads one scale as well."""
-        readers = self._readers[weights.buffer]
-        given = {tensor.buffer for graph in self._graph.subgraphs for tensor in (*graph.inputs, *graph.outputs)}
-        return weights.is_constant and weights.buffer not in given and readers <= _READERS
+    def _versions(self, rewritten: set[int]) -> dict[Place, int]:
+        """Returns the version of every op once the weights in the buffers `rewritten` have one scale."""
+        versions: dict[Place, int] = {}
+        above: dict[str, dict[Place, int]] = collections.defaultdict(dict)
+        for op in self._graph.ops:
+            reads = any(
+                tensor is not None and tensor.is_constant and tensor.buffer in rewritten for tensor in op.inputs
+            )
+            versions[_place(op)] = version = op.version if reads else true_version(op)
+            is_unwanted = bool(rewritten) or any(version > known.get(op.name, version) for known in self._missing)
+            lowest = lowest_version(op, reads)
+            if is_unwanted and lowest < version == op.version >= TAKEN_BACK.get(op.name, version + 1):
+                above[op.name][_place(op)] = lowest
+        for lowered in above.values():  # To one version, so that they go on sharing an operator code.
+            versions |= dict.fromkeys(lowered, max(lowered.values()))
+        return versions
 
     def _one_scale(self, weights: TensorSummary) -> OneScale:
         place = _tensor_place(weights)
@@ -153,7 +151,7 @@ class _Planner:
         return OneScale(tensors, weights.name, weights.num_scales, one_scale_of(self._editor, place))
 
     def _biases(self, scales: Mapping[int, float]) -> list[RescaledBias] | None:
-        """Returns the new steps of int32 biases; None where ops read one bias tensor in different steps."""
+        """Returns the new steps of int32 biases; None where one has no step now, or ops read it in several."""
         steps: dict[Place, set[float | None]] = collections.defaultdict(set)
         stored: dict[Place, TensorSummary] = {}
         for op in self._graph.ops:
@@ -161,23 +159,26 @@ class _Planner:
                 if tensor is not None and tensor.is_constant:
                     stored[_tensor_place(tensor)] = tensor
                     steps[_tensor_place(tensor)].add(_bias_step(op, position, scales))
-        groups: dict[tuple[int, float], list[Place]] = collections.defaultdict(list)
+        # Tensors that share data and mean the same numbers, before and after, go on sharing.
+        groups: dict[tuple[int, bytes, float], list[Place]] = collections.defaultdict(list)
         for place, found in steps.items():
-            if found == {None}:
-                continue
             if len(found) > 1:
                 return None
-            step = found.pop()
-            groups[stored[place].buffer, step or 0.0].append(place)
+            step, now = found.pop(), self._editor.quantization(place)[0]
+            if step is None:
+                continue
+            if not len(now) or not all(is_scale(float(each)) for each in now):
+                return None
+            groups[stored[place].buffer, now.tobytes(), step].append(place)
         return [
-            RescaledBias(tuple(sorted(places)), stored[places[0]].name, step) for (_, step), places in groups.items()
+            RescaledBias(tuple(sorted(places)), stored[places[0]].name, step) for (_, _, step), places in groups.items()
         ]
 
     def _unused_codes(self) -> list[Edit]:
         """Returns what operator codes without an op must say, so that no target refuses the file for them."""
         used = {self._editor.op_code(_place(op)) for op in self._graph.ops}
         return [
-            CodeVersion(code, name, version, 1)
+            CodeVersion(code, name, version, first_version(name))
             for code, (name, version) in enumerate(self._graph.op_codes)
             if code not in used and any(version > known.get(name, version) for known in self._missing)
         ]
@@ -194,38 +195,12 @@ class _Planner:
         return [RuntimeVersion(claimed, needed)] if is_lie or claimed == before else []
 
 
-def _readers_by_buffer(graph: GraphSummary) -> Mapping[int, set[tuple[str, int]]]:
-    readers: dict[int, set[tuple[str, int]]] = collections.defaultdict(set)
-    for op in graph.ops:
-        for position, tensor in enumerate(op.inputs):
-            if tensor is not None and tensor.is_constant:
-                readers[tensor.buffer].add((op.name, position))
-    return readers
-
-
 def _bias_step(op: OpSummary, position: int, scales: Mapping[int, float]) -> float | None:
     """Returns the step in which an op will count its input at `position`: a bias of rewritten weights; None: as now."""
-    weights = weights_of(op)
-    if position != _BIAS or not _is_static(op) or weights is None or weights.buffer not in scales:
+    weights, activations = weights_of(op), op.inputs[0]
+    if position != BIAS or not is_static(op) or weights is None or activations is None or activations.scale is None:
         return None
-    activations = op.inputs[0]
-    return activations.scale * scales[weights.buffer] if activations is not None and activations.scale else None
-
-
-def _is_dynamic(op: OpSummary) -> bool:
-    """Whether an op reads int8 weights and gives floats: products of float activations, and look-ups.
-
-    Of these runtimes were measured that read one scale of many, and that are right with one. Convolutions are not: per
-    channel is the form of theirs that runtimes read rightly.
-    """
-    if op.name == "EMBEDDING_LOOKUP":
-        return op.output_dtypes == ("float32",)
-    return op.name in (_PRODUCT, "BATCH_MATMUL") and is_hybrid(op)
-
-
-def _is_static(op: OpSummary) -> bool:
-    """Whether an op is an int8 product: int8 activations and weights."""
-    return op.name == _PRODUCT and op.input_dtypes[:2] == ("int8", "int8") and op.output_dtypes[:1] == ("int8",)
+    return activations.scale * scales[weights.buffer] if weights.buffer in scales else None
 
 
 def _weights(op: OpSummary) -> TensorSummary:

@@ -31,6 +31,11 @@ def first_release(op: str, version: int) -> str | None:
     return releases[version - 1] if 1 <= version <= len(releases) else None
 
 
+def first_version(op: str) -> int:
+    """Returns the lowest version that a builtin op has: 1, but for one that was taken back and came again."""
+    return next((number for number, release in enumerate(_releases().get(op, []), 1) if release), 1)
+
+
 def min_runtime_version(ops: Iterable[tuple[str, int]]) -> str | None:
     """Returns the first release that runs all ops, given as (name, version).
 

@@ -8,12 +8,16 @@ lower version reads one scale of many, and says nothing.
 
 from __future__ import annotations
 
+import math
+
 from tfedge.modelfile.summary import OpSummary, TensorSummary
 
 PER_CHANNEL_HYBRID = {"FULLY_CONNECTED": 12, "CONV_2D": 5, "DEPTHWISE_CONV_2D": 6}
 # By the input or output that has the scales.
 _PER_CHANNEL_INPUT = {"EMBEDDING_LOOKUP": (1, 4), "DEQUANTIZE": (0, 5)}
 _PER_CHANNEL_QUANTIZE = 3
+# From these on a version says "a scale a channel": what a rewrite to one scale takes back.
+TAKEN_BACK = {"FULLY_CONNECTED": PER_CHANNEL_HYBRID["FULLY_CONNECTED"], "EMBEDDING_LOOKUP": 4}
 _WEIGHTS = 1  # Position of the weights among an op's inputs.
 
 
@@ -49,21 +53,40 @@ def true_version(op: OpSummary) -> int:
     return max(op.version, needed)
 
 
-def one_scale_version(op: OpSummary) -> int:
-    """Returns the version of an op on int8 weights and float activations once its weights have one scale.
+def lowest_version(op: OpSummary, one_scale: bool = False) -> int:
+    """Returns the lowest version that says what an op means; its own where that is not known, or is lower.
 
-    Published: hybrid FULLY_CONNECTED 3, with dimensions kept 5, two inputs 6, activations with a zero point 9; a
-    look-up 1. A version that did not ask for several scales stays: it may stand for something else.
+    Writers give all ops of a kind the version of the one that needs most, so an op may say more than it means.
+
+    Args:
+        op: any op; FULLY_CONNECTED and EMBEDDING_LOOKUP are known.
+        one_scale: whether its weights will have one scale.
     """
     if op.name == "EMBEDDING_LOOKUP":
-        return 1 if op.version == _PER_CHANNEL_INPUT[op.name][1] else op.version
-    if op.name != "FULLY_CONNECTED" or op.version < PER_CHANNEL_HYBRID[op.name]:
+        plain = op.input_dtypes[1:2] in (("float32",), ("int8",)) and (one_scale or not is_per_channel(weights_of(op)))
+        return 1 if plain else op.version
+    if op.name != "FULLY_CONNECTED":
         return op.version
-    needed = 3
-    if op.options.get("keepNumDims"):
-        needed = 5
-    if len(op.inputs) == 2:
-        needed = 6
-    if op.options.get("asymmetricQuantizeInputs"):
-        needed = 9
-    return needed
+    return min(op.version, _lowest_product_version(op, one_scale))
+
+
+def _lowest_product_version(op: OpSummary, one_scale: bool) -> int:
+    """Published: float 1, shuffled weights 2, hybrid 3, int8 4, dimensions kept 5, two inputs 6, int16 7, sparse 8,
+    hybrid of activations with a zero point 9, biases of a type of their own 11."""
+    weights = weights_of(op)
+    if weights is None or weights.dtype not in ("float32", "int8", "uint8", "int16"):
+        return op.version  # 4 and 2 bits came at several versions, as the activations are.
+    is_sparse = weights.is_constant and weights.dtype == "int8" and weights.weight_bytes != math.prod(weights.shape)
+    reasons = {
+        2: bool(op.options.get("weightsFormat")),
+        3: is_hybrid(op),
+        4: op.input_dtypes[0] == "int8",
+        5: bool(op.options.get("keepNumDims")),
+        6: len(op.inputs) == 2,
+        7: op.input_dtypes[0] == "int16",
+        8: is_sparse,
+        9: is_hybrid(op) and bool(op.options.get("asymmetricQuantizeInputs")),
+        11: bool(op.options.get("quantizedBiasType")),
+        12: is_hybrid(op) and is_per_channel(weights) and not one_scale,
+    }
+    return max((version for version, applies in reasons.items() if applies), default=1)

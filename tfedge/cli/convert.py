@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge convert`."""
     parser.add_argument("model", type=pathlib.Path, metavar="MODEL.keras", help="trained model, task spec inside")
     parser.add_argument(
-        "--recipe", action="append", dest="recipes", metavar="RECIPE", help="may be repeated (default: all recipes)"
+        "--recipe",
+        action="append",
+        dest="recipes",
+        metavar="RECIPE",
+        help="name, or JSON file; may be repeated (default: those of tfedge run)",
     )
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)

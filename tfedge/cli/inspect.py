@@ -7,6 +7,7 @@ import pathlib
 
 from tfedge.cli import inspect_modes
 from tfedge.cli.verb import add_json, positive_float
+from tfedge.progress import SILENT, Reporter
 
 SUMMARY = "show what is in any .tflite file: signatures, ops, weights, memory, delegates, pack"
 EXAMPLE = "tfedge inspect models/g2p/g2p.tflite"
@@ -42,17 +43,25 @@ def run(args: argparse.Namespace) -> int:
 
     import json
 
-    from rich.console import Console
+    from tfedge.reports import inspect
 
-    from tfedge.cli.terminal import TerminalReporter
-    from tfedge.reports import inspect, inspect_table
-
-    inspection = inspect.inspect_file(args.model, args.run, args.timeout, TerminalReporter())
+    inspection = inspect.inspect_file(args.model, args.run, args.timeout, _reporter() if args.run else SILENT)
     if args.json:
         print(json.dumps(inspection.to_json(), indent=2))
         return 0
+    # Imported after the reading, whose peak is then the file and little else.
+    from rich.console import Console
+
+    from tfedge.reports import inspect_table
+
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=inspect_table.PIPE_WIDTH)
     inspect_table.print_inspection(inspection, console)
     return 0
+
+
+def _reporter() -> Reporter:
+    from tfedge.cli.terminal import TerminalReporter
+
+    return TerminalReporter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -17,9 +18,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfedge.conversion import products_quantizer
+from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibration import Calibration, choose_texts, trace
-from tfedge.conversion.recipes import CONVERTER, Recipe
+from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
 from tfedge.conversion.signatures import ALL_SIGNATURES, STEP_SIGNATURES, Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
 from tfedge.networks.trained_model import TrainedModel
@@ -80,8 +81,8 @@ class Seq2SeqConverter:
                     data = _convert_saved_model(folder, names, recipe, calibration)
                 else:
                     data = _convert_saved_model(folder, names, recipe, None)
-            if recipe.engine != CONVERTER and calibration is not None:
-                data = quantize_products(data, calibration)
+            if recipe.engine != CONVERTER:
+                data = quantize_scopes(data, recipe, calibration)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
 
     def calibrate(self) -> Calibration:
@@ -110,10 +111,13 @@ def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, ca
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if recipe.engine == CONVERTER and recipe.name != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if recipe.name == "float16_weights":
+            converter.target_spec.supported_types = [tf.float16]
         # Private names, but the only switches there are: per-channel dynamic weights need FULLY_CONNECTED version 12,
         # which tflite-runtime 2.14 and Android's TFLite 2.16 refuse.
-        converter._experimental_disable_per_channel = not recipe.is_per_channel
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = not recipe.is_per_channel
+        is_per_tensor = recipe != STATIC_EVERYTHING
+        converter._experimental_disable_per_channel = is_per_tensor
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = is_per_tensor
     if calibration is not None:
         converter.representative_dataset = lambda: _representative_dataset(calibration)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -138,29 +142,31 @@ def _first_reason(text: str) -> str:
     return (telling or lines or ["the converter gave no reason"])[0][:300]
 
 
-def quantize_products(float_model: bytes, calibration: Calibration) -> bytes:
-    """Returns `float_model` with int8 products, made by litert-quantizer in a process of its own.
+def quantize_scopes(float_model: bytes, recipe: Recipe, calibration: Calibration | None) -> bytes:
+    """Returns `float_model` quantized by the scopes of `recipe`, by litert-quantizer in a process of its own.
 
     Raises:
-        ConversionError: litert-quantizer refused or died.
+        ConversionError: litert-quantizer refused or died, or a scope holds no op of the network.
         RuntimeUnavailableError: it is not installed.
     """
     # The child must find this very tfedge, also when it runs from a source tree.
     path = os.pathsep.join([str(pathlib.Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with tempfile.TemporaryDirectory(prefix="tfedge-quantize-") as folder:
-        source, samples, target = (
-            pathlib.Path(folder) / name for name in ("float.tflite", "samples.npz", "out.tflite")
-        )
-        source.write_bytes(float_model)
-        products_quantizer.save_samples(calibration.samples, str(samples))
-        command = [sys.executable, "-m", products_quantizer.__name__, str(source), str(samples), str(target)]
+    with tempfile.TemporaryDirectory(prefix="tfedge-quantize-") as name:
+        folder = pathlib.Path(name)
+        files = [folder / "recipe.json", folder / "float.tflite", folder / "out.tflite"]
+        files[0].write_text(json.dumps(recipe.to_json()), "utf-8")
+        files[1].write_bytes(float_model)
+        if calibration is not None:
+            files.append(folder / "samples.npz")
+            quantizer_program.save_samples(calibration.samples, str(files[-1]))
+        command = [sys.executable, "-m", quantizer_program.__name__, *map(str, files)]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
         if done.returncode == 0:
-            return target.read_bytes()
-    raise _quantizer_error(done)
+            return files[2].read_bytes()
+    raise _quantizer_error(done, recipe)
 
 
-def _quantizer_error(done: subprocess.CompletedProcess[str]) -> TfedgeError:
+def _quantizer_error(done: subprocess.CompletedProcess[str], recipe: Recipe) -> TfedgeError:
     if "No module named 'litert_quantizer'" in done.stderr:
         return RuntimeUnavailableError(
             "expected the package litert-quantizer; it is not installed; run: pip install 'tfedge[train]'"
@@ -168,7 +174,7 @@ def _quantizer_error(done: subprocess.CompletedProcess[str]) -> TfedgeError:
     last = done.stderr.strip().split("\n")[-1][:300] or f"exit code {done.returncode}, and no word"
     if done.returncode < 0:
         last = f"killed by {signal.Signals(-done.returncode).name}"
-    return ConversionError(f"expected litert-quantizer to quantize the products; it ended with: {last}")
+    return ConversionError(f"expected litert-quantizer to quantize by recipe {recipe.name}; it ended with: {last}")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ Dir::State "{folder}/state";
 Dir::State::status "{folder}/status";
 Dir::Cache "{folder}/cache";
 Acquire::Languages "none";
+Acquire::Retries "1";
 Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
 """
 

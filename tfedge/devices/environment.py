@@ -6,6 +6,7 @@ the releases of one architecture. Each folder appears complete or not at all, an
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
 import platform
@@ -57,11 +58,14 @@ def add_targets(
             todo = [target for target in releases.values() if force or not _is_installed(target)]
             needed = dict.fromkeys(folder for target in todo for folder in _shared_folders(target.arch))
             shared = [folder for folder in needed if not folder.exists()]
-            with _Steps(reporter, sum(map(_num_steps, [*shared, *map(environments.folder_of, todo)]))) as steps:
+            total = sum(map(_num_steps, [*shared, *map(environments.folder_of, todo)]))
+            with _Steps(reporter, total) as steps, contextlib.ExitStack() as stages:
+                # First what may not exist, before half a minute for what it would need.
+                made = [(target, _fetched_release(target, stages, steps)) for target in todo]
                 for folder in shared:
                     _make_shared(folder, steps)
-                for target in todo:
-                    _make_release(target, steps)
+                for target, stage in made:
+                    _check_release(target, stage, steps)
     return tuple(environments.find_environment(target) for target in asked)
 
 
@@ -162,18 +166,23 @@ def _make_shared(folder: pathlib.Path, steps: _Steps) -> None:
             _unpack("numpy", _numpy_version(arch), arch, _NUMPY_SHA256.get(arch, ""), stage)
 
 
-def _make_release(target: RuntimeTarget, steps: _Steps) -> None:
-    with staging.staged(environments.folder_of(target)) as stage:
-        steps(f"{target.name} {target.version}")
-        _unpack(target.name, target.version, target.arch, facts.wheel_sha256(target), stage)
-        numpy = f"{{cache}}/{target.arch}/{_numpy_folder(target.arch).name}/site"
-        variables = {"PYTHONPATH": f"{{here}}/site:{numpy}", "PYTHONDONTWRITEBYTECODE": "1"}
-        environments.write_record(stage, _command(target.arch), variables)
-        for core in targets.CORES if target.arch != platform.machine() else ("",):
-            steps(f"checking {target.name} on {core or target.arch}")
-            found = environments.read_record(dataclasses.replace(target, core=core), stage)
-            if found is not None:
-                self_check.check(found, stage)
+def _fetched_release(target: RuntimeTarget, stages: contextlib.ExitStack, steps: _Steps) -> pathlib.Path:
+    """Returns a folder with everything of one release, which takes its name when `stages` end well."""
+    stage = stages.enter_context(staging.staged(environments.folder_of(target)))
+    steps(f"{target.name} {target.version}")
+    _unpack(target.name, target.version, target.arch, facts.wheel_sha256(target), stage)
+    numpy = f"{{cache}}/{target.arch}/{_numpy_folder(target.arch).name}/site"
+    variables = {"PYTHONPATH": f"{{here}}/site:{numpy}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environments.write_record(stage, _command(target.arch), variables)
+    return stage
+
+
+def _check_release(target: RuntimeTarget, stage: pathlib.Path, steps: _Steps) -> None:
+    for core in targets.CORES if target.arch != platform.machine() else ("",):
+        steps(f"checking {target.name} on {core or target.arch}")
+        found = environments.read_record(dataclasses.replace(target, core=core), stage)
+        if found is not None:
+            self_check.check(found, stage)
 
 
 def _command(arch: str) -> tuple[str, ...]:

@@ -47,11 +47,13 @@ def staged(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     Raises:
         ArtifactError: the cache folder cannot be written, or the disk is full.
     """
-    temporary = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = pathlib.Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))
         temporary.chmod(0o755)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    try:
         yield temporary
         if folder.exists():
             remove(folder)
@@ -59,12 +61,15 @@ def staged(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
             raise
-        raise ArtifactError(
-            f"expected to write {folder}; {error.strerror}; make room, or set TFEDGE_CACHE to another folder"
-        ) from error
+        raise _not_writable(folder, error) from error
     finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _not_writable(folder: pathlib.Path, error: OSError) -> ArtifactError:
+    return ArtifactError(
+        f"expected to write {folder}; {error.strerror}; make room, or set TFEDGE_CACHE to another folder"
+    )
 
 
 def remove(folder: pathlib.Path) -> None:

@@ -41,7 +41,7 @@ def fetch(requirements: Mapping[str, tuple[str, str]], arch: str, folder: pathli
     listed = folder / "requirements.txt"
     listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--no-input"]
-    command += ["--only-binary=:all:", "--progress-bar=off", "-d", str(folder), "-r", str(listed)]
+    command += ["--only-binary=:all:", "--progress-bar=off", "--retries=2", "-d", str(folder), "-r", str(listed)]
     if arch != platform.machine():
         command += ["--python-version", PYTHON, "--implementation", "cp", "--abi", "cp311", "--abi", "none"]
         command += [word for tag in _ARM_TAGS for word in ("--platform", f"{tag}_{arch}")]

@@ -96,7 +96,9 @@ class CachedMultiHeadAttention(keras.layers.Layer):
         group = self.num_heads // self.num_key_value_heads
         if hasattr(attention_bias, "shape") and len(attention_bias.shape) == 4 and attention_bias.shape[2] != 1:
             attention_bias = ops.repeat(attention_bias, group, axis=2)  # (., 1, T * G, S)
-        rows = self._split_query(self.query_dense(query) * (self.head_dim**-0.5))  # (B, K, T * G, D)
+        with keras.name_scope(self.query_dense.name):  # A converter merges the factor into the product, and its name.
+            rows = self.query_dense(query) * (self.head_dim**-0.5)
+        rows = self._split_query(rows)  # (B, K, T * G, D)
         scores = ops.matmul(rows, ops.swapaxes(keys, 2, 3)) + attention_bias  # (B, K, T * G, S)
         weights = self.softmax(scores)
         mixed = ops.matmul(weights, values)  # (B, K, T * G, D)

@@ -91,10 +91,11 @@ class DecoderBlock(keras.layers.Layer):
         training: bool | None = None,
     ) -> Any:
         x = self.self_attention_norm(inputs)
-        if self_cache is None:
-            keys, values = self.self_attention.project(x)
-        else:
-            keys, values = self.self_attention.update(self_cache, x, cache_update_index)
+        with keras.name_scope(self.self_attention.name):  # So that its keys and values are named after it too.
+            if self_cache is None:
+                keys, values = self.self_attention.project(x)
+            else:
+                keys, values = self.self_attention.update(self_cache, x, cache_update_index)
         x = self.self_attention(x, keys, values, self_bias)
         inputs = inputs + self.dropout_layer(x, training=training)
 

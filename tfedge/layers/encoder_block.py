@@ -73,7 +73,9 @@ class EncoderBlock(keras.layers.Layer):
 
     def call(self, inputs: Any, attention_bias: Any, training: bool | None = None) -> Any:
         x = self.self_attention_norm(inputs)
-        x = self.self_attention(x, *self.self_attention.project(x), attention_bias)
+        with keras.name_scope(self.self_attention.name):  # So that its keys and values are named after it too.
+            keys, values = self.self_attention.project(x)
+        x = self.self_attention(x, keys, values, attention_bias)
         inputs = inputs + self.dropout_layer(x, training=training)
 
         x = self.feed_forward(self.feed_forward_norm(inputs))

@@ -16,13 +16,15 @@ from __future__ import annotations
 import struct
 
 from tfedge.errors import ArtifactError
-from tfedge.modelfile.model_file import ModelData
+from tfedge.modelfile.model_file import ModelData, release
 from tfedge.printable import shortened
 
 IDENTIFIER = b"TFL3"
 MAX_TABLES = 250_000  # The C++ verifier stops at 1,000,000.
 MAX_INDICES = 2_000_000  # Shapes and the inputs and outputs of ops.
 MAX_TEXT_BYTES = 32 * 2**20  # Names of tensors, signatures, codes.
+# Tables stand between weights, and to look at one of a mapped file may bring megabytes around it into memory.
+TABLES_TO_RELEASE = 32
 MAX_FIELDS = 64  # Of one table; the widest of today's schema has 20. Those behind are for readers to come.
 
 _SIZES = {"i8": 1, "u8": 1, "i32": 4, "u32": 4, "f32": 4, "i64": 8, "u64": 8}
@@ -98,6 +100,8 @@ class _Walk:
         self._tables += 1
         if self._tables > MAX_TABLES:
             raise damaged(f"more than {MAX_TABLES} tables")
+        if self._tables % TABLES_TO_RELEASE == 0:
+            release(self._data)
         vtable = at - self._integer(_I32, at)
         self._inside(vtable, 4)
         self._aligned(vtable, 2)

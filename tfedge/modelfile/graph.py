@@ -66,7 +66,7 @@ class _Reader:
         self._model: Any = schema.Model.GetRootAs(data, 0)
         self._op_names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
         self._tables = Tables(data)
-        self._reader = TensorReader(self._model, schema, self._tables, len(data))
+        self._reader = TensorReader(self._model, schema, self._tables, data)
         self._graphs: list[Any] = [self._model.Subgraphs(index) for index in range(self._model.SubgraphsLength())]
         if not self._graphs:
             raise damaged("no subgraph")

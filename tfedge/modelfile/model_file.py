@@ -7,6 +7,7 @@ import mmap
 import os
 import pathlib
 import stat
+from collections.abc import Iterator
 
 from tfedge.errors import ArtifactError
 
@@ -45,16 +46,36 @@ def open_model(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
     raise ArtifactError(f"expected a model file at {path}; it is {what}")
 
 
-def sha256_of(data: ModelData) -> str:
-    """Returns the sha256 of all of `data` as 64 lower-case hexadecimal digits."""
-    return digest_of(data, len(data)).hexdigest()
+def sha256_of(data: ModelData, length: int | None = None) -> str:
+    """Returns the sha256 of the first `length` bytes, of all by default, as 64 lower-case hexadecimal digits."""
+    return digest_of(data, length).hexdigest()
 
 
-def digest_of(data: ModelData, length: int) -> hashlib._Hash:
-    """Returns the running sha256 of the first `length` bytes; of a mapped file a piece at a time is in memory."""
-    digest, view = hashlib.sha256(), memoryview(data)[:length]
-    for start in range(0, length, _PIECE_BYTES):
-        digest.update(view[start : start + _PIECE_BYTES])
-        if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            data.madvise(mmap.MADV_DONTNEED, start, min(_PIECE_BYTES, length - start))
+def digest_of(data: ModelData, length: int | None = None) -> hashlib._Hash:
+    """Returns the running sha256 of the first `length` bytes, of all by default."""
+    digest = hashlib.sha256()
+    for piece in pieces(data, length):
+        digest.update(piece)
     return digest
+
+
+def pieces(data: ModelData, length: int | None = None, overlap: int = 0) -> Iterator[memoryview]:
+    """Yields the first `length` bytes piece by piece; of a mapped file no more than one is in memory.
+
+    Args:
+        overlap: how many bytes of the next piece each has at its end.
+    """
+    view = memoryview(data)[:length]
+    for start in range(0, len(view), _PIECE_BYTES):
+        yield view[start : start + _PIECE_BYTES + overlap]
+        _let_go(data, start, min(_PIECE_BYTES, len(view) - start))
+
+
+def release(data: ModelData) -> None:
+    """Gives back the memory of a mapped file; what is read again comes from the file again."""
+    _let_go(data, 0, len(data))
+
+
+def _let_go(data: ModelData, start: int, size: int) -> None:
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED, start, size)

@@ -33,7 +33,7 @@ from tfedge.modelfile.evaluation import EvaluationSet
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
 from tfedge.modelfile.manifest import Manifest
-from tfedge.modelfile.model_file import ModelData, digest_of, open_model, sha256_of
+from tfedge.modelfile.model_file import ModelData, digest_of, open_model, pieces, sha256_of
 from tfedge.modelfile.strict_json import dump_object, load_object
 
 ENTRIES = ("golden.json", "manifest.json", "task.json")
@@ -48,6 +48,7 @@ _COMMENT_SIZE = len(_COMMENT_PREFIX) + 64
 _TAIL_SIZE = _END.size + _COMMENT_SIZE
 # What is left of a damaged pack: a local or central header with the name of an entry, or the comment.
 _HEADER = re.compile(rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:evaluation|golden|manifest|task)\.json", re.DOTALL)
+_MAX_HEADER_SIZE = 4 + 42 + len("evaluation.json")
 _COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
 _MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates", "targets"}
 
@@ -119,7 +120,7 @@ def parse_pack(data: ModelData, path: str | os.PathLike[str]) -> Pack:
     try:
         entries, model_size = _read_entries(data, directory_offset, count)
         manifest = Manifest.from_json(load_object(entries["manifest.json"], "manifest.json"))
-        _check_parts(manifest, memoryview(data)[:model_size], entries, path)
+        _check_parts(manifest, data, model_size, entries, path)
         golden = cases_from_json(load_object(entries["golden.json"], "golden.json"))
         check_cases(golden, manifest.recipe)
         task = load_object(entries["task.json"], "task.json")
@@ -234,7 +235,9 @@ def looks_packed(data: ModelData) -> bool:
     tail = bytes(data[-_TAIL_SIZE:])
     if tail[:4] == b"PK\x05\x06" and tail[_END.size :].startswith(_COMMENT_PREFIX):
         return True
-    return _COMMENT.fullmatch(tail[-_COMMENT_SIZE:]) is not None or _HEADER.search(data) is not None
+    if _COMMENT.fullmatch(tail[-_COMMENT_SIZE:]):
+        return True
+    return any(_HEADER.search(piece) for piece in pieces(data, overlap=_MAX_HEADER_SIZE))
 
 
 def _check_digest(data: ModelData, path: pathlib.Path) -> tuple[str, int, int]:
@@ -294,15 +297,17 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], count: int) -> None:
             raise ConfigError(f"{info.filename} must be stored or deflated, and not encrypted")
 
 
-def _check_parts(manifest: Manifest, model: memoryview, entries: Mapping[str, bytes], path: pathlib.Path) -> None:
+def _check_parts(
+    manifest: Manifest, data: ModelData, model_size: int, entries: Mapping[str, bytes], path: pathlib.Path
+) -> None:
     """Compares each part with its sha256 in the manifest: catches a repacked part that was resealed."""
     expected = {"model": manifest.model_sha256, **manifest.entries}
-    received = {"model": sha256_of(model)}
+    received = {"model": sha256_of(data, model_size)}
     received |= {name: sha256_hex(entry) for name, entry in entries.items() if name != "manifest.json"}
     if set(expected) != set(received):
         raise ConfigError(f"manifest.json must have the sha256 of {sorted(received)}; got {sorted(expected)}")
     changed = [name for name, digest in received.items() if digest != expected[name]]
-    if changed or manifest.model_size_bytes != len(model):
+    if changed or manifest.model_size_bytes != model_size:
         raise IntegrityError(
             f"expected {path} to hold what its manifest lists; {', '.join(changed) or 'model'} was exchanged; "
             "pack it again from the parts you trust"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfedge.modelfile.model_file import ModelData
+from tfedge.modelfile.flatbuffer import TABLES_TO_RELEASE
+from tfedge.modelfile.model_file import ModelData, release
 from tfedge.modelfile.schema import load_schema
 from tfedge.modelfile.summary import TensorSummary
 from tfedge.modelfile.tables import text
@@ -34,6 +35,7 @@ class StoredValues:
     def __init__(self, data: ModelData) -> None:
         self._data = data
         self._model: Any = load_schema().Model.GetRootAs(data, 0)
+        self._looks = 0
 
     def values(self, tensor: TensorSummary) -> Array | None:
         """Returns the stored values of a tensor, flat; None where there are none, or of a dtype without NumPy form."""
@@ -49,6 +51,7 @@ class StoredValues:
         values = self.values(tensor)
         if values is not None:
             for start in range(0, len(values), _PIECE):
+                self._look()
                 yield values[start : start + _PIECE]
 
     def scales(self, tensor: TensorSummary) -> Array:
@@ -97,5 +100,12 @@ class StoredValues:
         values: Array | int = getattr(self._table(tensor).Quantization(), name)()
         return np.empty(0, dtype) if isinstance(values, int) else values
 
+    def _look(self) -> None:
+        """Gives back, now and then, what was brought into memory of a mapped file; views into it stay valid."""
+        self._looks += 1
+        if self._looks % TABLES_TO_RELEASE == 0:
+            release(self._data)
+
     def _table(self, tensor: TensorSummary) -> Any:
+        self._look()
         return self._model.Subgraphs(tensor.subgraph).Tensors(tensor.index)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, TypedDict
 
-from tfedge.modelfile.flatbuffer import damaged
+from tfedge.modelfile.flatbuffer import TABLES_TO_RELEASE, damaged
+from tfedge.modelfile.model_file import ModelData, release
 from tfedge.modelfile.summary import Quantization, TensorSummary
 from tfedge.modelfile.tables import Tables, text, vector
 
@@ -36,10 +37,14 @@ class TensorReader:
         buffer_sizes: the stored bytes of each buffer.
     """
 
-    def __init__(self, model: Any, schema: ModuleType, tables: Tables, file_size: int) -> None:
+    def __init__(self, model: Any, schema: ModuleType, tables: Tables, data: ModelData) -> None:
         self._tables = tables
         self._dtypes = {value: name.lower() for name, value in vars(schema.TensorType).items() if name.isupper()}
-        self.buffer_sizes = [_buffer_size(model, index, file_size) for index in range(model.BuffersLength())]
+        self.buffer_sizes: list[int] = []
+        for index in range(model.BuffersLength()):
+            self.buffer_sizes.append(_buffer_size(model, index, len(data)))
+            if index % TABLES_TO_RELEASE == 0:
+                release(data)
 
     def tensors(self, subgraph: int, graph: Any) -> list[TensorSummary]:
         """Returns the tensors of a subgraph, in order.

@@ -137,7 +137,12 @@ class Seq2SeqTransformer(keras.Model):
 
     def cross_caches(self, encoded: Any) -> Cache:
         """Returns a pair of keys and values, each (B, K, S, D), for each decoder block: computed once a source."""
-        return tuple(block.cross_attention.project(encoded) for block in self.decoder_blocks)
+        caches = []
+        for block in self.decoder_blocks:
+            # Tensors of a converted file are named after layers, and this is computed outside of any.
+            with keras.name_scope(block.name), keras.name_scope(block.cross_attention.name):
+                caches.append(block.cross_attention.project(encoded))
+        return tuple(caches)
 
     def empty_self_caches(self, batch_size: Any, cache_length: int) -> Cache:
         """Returns a pair of zeros (B, K, cache_length, D) for each decoder block."""

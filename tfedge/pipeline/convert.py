@@ -33,11 +33,11 @@ def convert_model(
     Args:
         trained: a `.keras` file of `tfedge train`.
         out_dir: folder to write.
-        recipes: names; all by default.
+        recipes: names, or JSON files of mixed recipes; those of `tfedge run` by default.
         data_path: the lexicon the model was trained on; none for the task's own data.
 
     Raises:
-        ConfigError: an unknown recipe, or other data than the model was trained on.
+        ConfigError: an unknown recipe or an illegal recipe file, or other data than the model was trained on.
         ArtifactError, ConversionError, CalibrationError: of the stage that failed.
     """
     chosen = [recipes_module.get(name) for name in (recipes or RECIPES)]

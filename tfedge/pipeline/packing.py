@@ -74,6 +74,7 @@ class PackingJob:
                 "trained_model_sha256": self.model.sha256,
                 "training": self.model.training,
                 "engine": conversion.recipe.engine,
+                "scopes": [scope.to_json() for scope in conversion.recipe.scopes],
                 "versions": _versions(),
                 "float32_size_bytes": self.float32_size_bytes,
             },

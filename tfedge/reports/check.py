@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import importlib.util
 import os
 import pathlib
 import platform
 import time
 from collections.abc import Sequence
 
+from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
 from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.graph import read_graph
@@ -168,7 +168,7 @@ def _check_file(
         checks = tuple(TargetCheck(str(target), (read,)) for target in chosen)
         return FileCheck(str(path), sha256_of(data), len(data), checks)
     checked, about_pack = read
-    static = {target: (*about_pack, *static_rules(checked, target)) for target in chosen}
+    static = {target: (*about_pack, *static_findings(checked.graph, target, checked.data)) for target in chosen}
     ran: dict[RuntimeTarget, tuple[Finding, ...]] = {}
     seconds: dict[RuntimeTarget, float] = {}
     if runner is not None:
@@ -217,13 +217,6 @@ def _read(path: pathlib.Path, data: ModelData) -> tuple[CheckedFile, tuple[Findi
                 ),
             )
     return CheckedFile(path, data, graph, pack), findings
-
-
-def static_rules(checked: CheckedFile, target: RuntimeTarget) -> tuple[Finding, ...]:
-    """Returns what the static rules say of a file for a target."""
-    if importlib.util.find_spec("tfedge.checks.rules") is None:
-        return (Finding("static_rules", "pass", "no static rules yet"),)
-    return tuple(importlib.import_module("tfedge.checks.rules").static_findings(checked.graph, target, checked.data))
 
 
 def _not_run(target: RuntimeTarget) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import os
 import pathlib
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile import archive, control_flow, pack
 from tfedge.modelfile.arena import plan_arenas
 from tfedge.modelfile.graph import read_graph
-from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
+from tfedge.modelfile.model_file import ModelData, open_model, release, sha256_of
 from tfedge.modelfile.summary import GraphSummary, OpKind, SubgraphSummary, TensorSummary
 from tfedge.modelfile.weights import weights_by_dtype, weights_by_layer
 from tfedge.printable import printable
@@ -45,9 +46,24 @@ def inspect_file(
     path = pathlib.Path(path)
     data = open_model(path)
     graph = read_graph(data)
+    release(data)  # Reading may have mapped all of it.
+    found = read_inspection(path, data, graph)
+    if not run:
+        return found
+    return dataclasses.replace(found, runs=trial.try_runtimes(path, data, graph, timeout_s, reporter))
+
+
+def read_inspection(path: pathlib.Path, data: ModelData, graph: GraphSummary) -> facts.Inspection:
+    """Returns what can be said of a file without running it.
+
+    Args:
+        path: for messages.
+        data: its content.
+        graph: what `read_graph` read from it.
+    """
     subgraphs = _subgraphs(graph)
     return facts.Inspection(
-        path=str(path),
+        path=printable(str(path)),
         sha256=sha256_of(data),
         size_bytes=len(data),
         description=graph.description,
@@ -66,7 +82,7 @@ def inspect_file(
         archive=_archive(data),
         pack=_pack(data, path),
         memory=_memory(graph, subgraphs),
-        runs=trial.try_runtimes(path, data, graph, timeout_s, reporter) if run else (),
+        runs=(),
     )
 
 

@@ -45,7 +45,8 @@ that come from the file are printable: what is not is written as Python writes i
         peak_bytes                  all four
     runs                        one for each runtime that was asked; empty with --no-run (`tfedge.reports.trial`):
         runtime                     "name==version@arch", or the name where it could not be started
-        outcome                     "ran", "refused", "crashed", "timed_out", "out_of_memory" or "unavailable"
+        outcome                     "ran", "refused", "crashed", "timed_out", "out_of_memory", "not_run" (loaded; its
+                                    inputs are too large to make up), "bad_request" or "unavailable"
         message                     why not, in words; empty after "ran"
         subgraphs                   index and what the interpreter made of it, as far as it could be asked:
             num_partitions              pieces that delegates took; null: not known

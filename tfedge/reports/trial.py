@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
+import math
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,11 +26,13 @@ from tfedge.progress import SILENT, Reporter
 from tfedge.reports.inspection import LoadedSubgraph, Trial
 from tfedge.runtime.client import Worker
 from tfedge.runtime.limits import Limits
+from tfedge.runtime.signatures import SignatureSpec, TensorSpec
 from tfedge.runtime.targets import RUNTIMES, installed_targets
 
 # Each subgraph is loaded twice more. Those with the most ops are; a hundred loads of a small file take 3 s.
 MAX_LOADED_SUBGRAPHS = 16
 MAX_LOADED_BYTES = 2**30
+MAX_INPUT_BYTES = 2**26
 
 
 def try_runtimes(
@@ -73,31 +76,62 @@ def _try(
     limits = Limits(address_space_bytes=max(Limits.address_space_bytes, 4 * len(data)))
     try:
         with Worker(name, timeout_s=timeout_s, limits=limits) as worker:
-            outcome, message, loaded, ran = _run(worker, path)
-            advance()
-            subgraphs = tuple(_look(worker, path, data, graph, chosen, advance))
-            return Trial(str(worker.info.target), outcome, printable(message), subgraphs, loaded, ran)
+            return try_file(worker, path, data, graph, chosen, advance)
     except RuntimeUnavailableError as error:
         return Trial(name, "unavailable", printable(str(error)))
+
+
+def try_file(
+    worker: Worker,
+    path: pathlib.Path,
+    data: ModelData,
+    graph: GraphSummary,
+    chosen: list[int],
+    advance: Callable[[], None] = lambda: None,
+) -> Trial:
+    """Loads and runs a file in one isolated worker.
+
+    Args:
+        chosen: the subgraphs to look at one by one.
+        advance: called 1 + 2 * len(chosen) times.
+    """
+    outcome, message, loaded, ran = _run(worker, path)
+    advance()
+    subgraphs = tuple(_look(worker, path, data, graph, chosen, advance))
+    return Trial(str(worker.info.target), outcome, printable(message), subgraphs, loaded, ran)
 
 
 def _run(worker: Worker, path: pathlib.Path) -> tuple[str, str, int | None, int | None]:
     """Loads the file and runs every signature with zeros; returns outcome, message, memory of loading, of running."""
     loaded = None
+    before = worker.info.private_bytes
     try:
         worker.load(path)
         loaded = worker.memory().private_bytes
         for name, signature in worker.describe().items():
-            zeros = {
-                key: np.zeros([1 if size == -1 else size for size in spec.shape], spec.dtype)
-                for key, spec in signature.inputs.items()
-            }
+            large = _too_large(signature)
+            if large:
+                return "not_run", large, loaded - before, None
+            zeros = {key: np.zeros(_sizes(spec), spec.dtype) for key, spec in signature.inputs.items()}
             worker.run(name, zeros)
         ran = worker.memory().private_bytes
     except WorkerError as error:
-        before = None if loaded is None else loaded - worker.info.private_bytes
-        return error.kind, str(error), before, None
-    return "ran", "", loaded - worker.info.private_bytes, ran - loaded
+        return error.kind, str(error), None if loaded is None else loaded - before, None
+    return "ran", "", loaded - before, ran - loaded
+
+
+def _sizes(spec: TensorSpec) -> list[int]:
+    return [1 if size == -1 else size for size in spec.shape]
+
+
+def _too_large(signature: SignatureSpec) -> str:
+    """Returns why the inputs of a signature cannot be made here; empty where they can."""
+    for name, spec in signature.inputs.items():
+        count = math.prod(_sizes(spec)) * max(np.dtype(spec.dtype).itemsize, 1)
+        if not 0 <= count <= MAX_INPUT_BYTES:
+            shape = " x ".join(map(str, spec.shape))
+            return f"input {name!r} of {signature.name!r} is {spec.dtype} of {shape}: too large to make up"
+    return ""
 
 
 def _look(

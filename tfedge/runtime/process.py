@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from tfedge.errors import RuntimeUnavailableError, WorkerError
+from tfedge.printable import printable
 from tfedge.runtime import targets, worker
 from tfedge.runtime.limits import Limits, limit_address_space
 from tfedge.runtime.signatures import Array
@@ -74,7 +75,8 @@ def worker_variables(command: Sequence[str], added: Mapping[str, str]) -> dict[s
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     if command[0] == sys.executable and "PYTHONPATH" in os.environ:
-        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+        folders = os.environ["PYTHONPATH"].split(os.pathsep)
+        variables["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, folders))  # it may start in another folder
     return {**variables, **added}
 
 
@@ -291,7 +293,7 @@ class WorkerProcess:
             return self._silent(what)
         if header["error"] == "ended":
             return self._died(header["returncode"], what)
-        said = header["message"]
+        said = printable(str(header["message"]))  # May quote names of the file.
         if header["type"] not in ("ValueError", "RuntimeError"):  # those two carry the interpreter's own words
             said = f"{header['type']}: {said}"
         if header["error"] == "unavailable":

@@ -24,6 +24,11 @@ from tfedge.validation.tolerance import (
 
 GATE = "matches_reference"
 _LEAST_USUAL = 3  # Cases of one form, before their mean says what does not depend on the input.
+# By whether the right answers are those of the same file.
+_FIXES = {
+    True: "convert for this runtime, or ship a newer one",
+    False: "look at calibration and at mask values (-30, not -1e9); keep the layers that lose most in float",
+}
 _LIKE, _NEXT_TO_NOTHING = 0.99, 0.01  # Cosine; percent.
 Key = tuple[str, str]  # Signature and output.
 _Form = tuple[tuple[int, ...], ...]  # Shapes of an output, one a call.
@@ -110,7 +115,7 @@ def compare(
     ]
     if not judged:
         return Finding(GATE, "not_measured", f"expected outputs to compare with {against}; there are none")
-    return _finding(judged, len(cases), against, is_other)
+    return _finding(judged, len(cases), against, is_other, is_same_file=bool(others))
 
 
 def farthest(
@@ -216,7 +221,7 @@ def _other_shapes(cases: Sequence[Case], actual: Sequence[Outcome], expected: Se
     return ""
 
 
-def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: bool) -> Finding:
+def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: bool, is_same_file: bool) -> Finding:
     worst = max(judged, key=lambda one: one.excess)
     wrong = [one for one in judged if not one.passes]
     figure, limit = _numbers(worst)
@@ -240,9 +245,9 @@ def _finding(judged: Sequence[Judged], num_cases: int, against: str, is_other: b
         GATE,
         "fail",
         message,
-        cause=_cause(worst),
+        cause=_cause(worst, is_same_file),
         consequence="the app gets wrong answers and no error",
-        fix="convert for this runtime, or ship a newer one",
+        fix=_FIXES[is_same_file],
         measured=figure,
         limit=limit,
     )
@@ -253,7 +258,9 @@ def kind_is_numeric(one: Judged) -> bool:
     return one.tolerance.kind != "ids"
 
 
-def _cause(worst: Judged) -> str:
+def _cause(worst: Judged, is_same_file: bool) -> str:
+    if not is_same_file:
+        return "conversion or quantization changed what the model computes, or a kernel of this runtime does"
     if worst.tolerance.kind == "ids" or worst.difference.cosine > 0.5:
         return "a kernel of this runtime computes something else than the file says"
     return "the answer has next to nothing in common with the right one: a kernel reads this file's weights otherwise"

@@ -17,7 +17,7 @@ from tfedge.runtime.signatures import Array
 from tfedge.validation.cases import Case, Outcome
 from tfedge.validation.golden import check_outputs_health
 from tfedge.validation.outputs_health import Outputs, real_change
-from tfedge.validation.real_values import to_real
+from tfedge.validation.real_values import is_quantized, to_real
 from tfedge.validation.tolerance import kind_of
 
 # Another source moves a decoder's logits by tens of percent; what a rounding moves stays below a thousandth.
@@ -110,15 +110,23 @@ def _judge(
             right_hurt = hurt_by(outputs, steps, case, outputs.expected[twin], outputs.expected[place])
     is_own = right is None or right < LEAST_CHANGE
     if is_own and change < LEAST_CHANGE:
-        # A mask or a flag may be there for other models of a family. A decoder that ignores its last token is deaf.
+        # A mask or a flag may be there for other models of a family; who ignores a text, or its last token, is deaf.
         is_token = steps is not None and case.changed == f"{steps.signature}/{steps.token}"
         may_idle = gate == "inputs_heard" and right is not None and not is_token
-        return None if may_idle else _deaf(gate, case, change, right, is_file=True)
+        return None if may_idle and not _is_text(outputs, case) else _deaf(gate, case, change, right, is_file=True)
     if right is not None and change < LEAST_SHARE * right:
         return _deaf(gate, case, change, right, is_file=False)
     if hurt is not None and hurt < LEAST_HURT and (right_hurt is None or right_hurt > 10 * LEAST_HURT):
         return _harmless(case, hurt, right_hurt)
     return change
+
+
+def _is_text(outputs: Outputs, case: Case) -> bool:
+    """Whether the changed input holds a sequence of ids."""
+    signature, _, name = case.changed.rpartition("/")
+    spec = outputs.signatures[signature].inputs[name]
+    is_whole = np.dtype(spec.dtype).kind in "iu" and not is_quantized(spec)
+    return is_whole and "mask" not in name.lower() and any(size > 1 for size in spec.shape)
 
 
 def _deaf(gate: str, case: Case, change: float, right: float | None, is_file: bool) -> Finding:

@@ -26,6 +26,7 @@ FLOAT_FLOOR = 1e-3
 # One rounding to 8 bits moves a tensor by 1 %: its values span 10 deviations, 10 / 255 / sqrt(12). A few in a row: 5 %.
 ROUNDING = 0.011
 QUANTIZED_FLOOR = 0.05
+HALF_ROUNDING = 2**-11  # Of a number in half precision: 10 bits after the first.
 # Half the size of the answer (a cosine of 0.87) is no rounding any more, whatever the network makes of one.
 CAP = 0.5
 # int8 outputs of right runtimes on x86 and ARM are 4 to 5 steps apart at most: one more. Never an eighth of the range.
@@ -113,7 +114,10 @@ def rounding_tolerance(spec: TensorSpec, graph: GraphSummary) -> Tolerance:
     if kind == "ids":
         return Tolerance(kind, IDS_FLOOR * 2 if products else IDS_FLOOR)
     coarse = 16 if set(graph.weight_bytes) & {"int4", "int2"} else 1  # 4 bits have 16 times coarser steps than 8.
-    limit = _between(FLOAT_FLOOR, FACTOR * ROUNDING * coarse * math.sqrt(products), CAP)
+    step = ROUNDING * coarse * math.sqrt(2 * products)  # Weights and activations.
+    if "float16" in graph.weight_bytes:
+        step = max(step, HALF_ROUNDING * math.sqrt(len(graph.ops)))
+    limit = _between(QUANTIZED_FLOOR if products else FLOAT_FLOOR, FACTOR * step, CAP)
     # Beyond the steps allowed nothing is left of a quantized output but what `relative` allows.
     return Tolerance(kind, limit if kind == "float" else CAP, math.inf if kind == "float" else STEPS_CAP)
 

@@ -54,6 +54,8 @@ class Products:
 def test_plans_when_dynamic_weights_are_per_channel_under_an_old_version_offer_truth_and_one_scale() -> None:
     truth, one_scale = planned(dense("int8_dynamic", per_channel=True))
 
+    # Nor is the truth kept back where a target lacks it.
+    assert planned(dense("int8_dynamic", per_channel=True), ({"FULLY_CONNECTED": 10},)) == (truth, one_scale)
     assert truth.edits == (OpVersion((0, 0), "FULLY_CONNECTED", 5, 12),)
     assert not truth.changes_numbers and one_scale.changes_numbers
     (edit,) = one_scale.edits
@@ -92,6 +94,27 @@ def test_plans_when_an_op_has_two_inputs_only_counts_it_as_without_bias() -> Non
     products.builder.op("FULLY_CONNECTED", [products.x, products.weights("w")], [y], 6)
 
     assert kinds(planned(products.builder.build())[0]) == ["zero_bias"]
+
+
+def test_plans_when_a_float_product_shares_the_version_lower_both() -> None:
+    products = Products()
+    hidden = products.product(products.x, products.weights("w"), version=12)
+    products.product(hidden, products.builder.tensor("float", (4, 4), data=WEIGHTS), version=12)
+
+    (plan,) = planned(products.builder.build())
+
+    assert [(edit.op, edit.new) for edit in plan.edits if isinstance(edit, OpVersion)] == [((0, 0), 3), ((0, 1), 3)]
+
+
+def test_plans_when_a_product_says_more_than_it_means_lower_it_for_a_target_that_minds() -> None:
+    products = Products()
+    products.product(products.x, products.builder.tensor("float", (4, 4), data=WEIGHTS), version=12)
+    model_bytes = products.builder.build()
+
+    (plan,) = planned(model_bytes, ({"FULLY_CONNECTED": 10},))
+
+    assert plan.edits == (OpVersion((0, 0), "FULLY_CONNECTED", 12, 1),) and plan.changes_claims_only
+    assert planned(model_bytes, ({"FULLY_CONNECTED": 12},)) == planned(model_bytes) == ()
 
 
 def test_plans_when_weights_are_shared_rewrite_them_once() -> None:
@@ -174,6 +197,14 @@ def test_plans_when_biases_share_a_buffer_count_each_in_its_own_step() -> None:
     biases = [edit for edit in plan.edits if isinstance(edit, RescaledBias)]
     assert [edit.tensors for edit in biases] == [((0, b),), ((0, twin),)]
     assert biases[1].scale == pytest.approx(10 * biases[0].scale)
+
+
+def test_plans_when_a_bias_has_no_scale_to_count_from_keep_their_scales() -> None:
+    for scale, expected in ((0.1, 1), (0.0, 0), (np.nan, 0)):
+        products = Products("int8")
+        products.product(products.x, products.weights("w"), products.bias("b", scale))
+
+        assert len(planned(products.builder.build())) == expected
 
 
 def with_claim(version: int, claim: bytes, per_channel: bool = True) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden import autokey
 from tfedge.checks import published_versions
-from tfedge.checks.published_versions import FILE, first_release, min_runtime_version, release_order
+from tfedge.checks.published_versions import FILE, first_release, first_version, min_runtime_version, release_order
 from tfedge.errors import ArtifactError
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.schema import load_schema
@@ -37,6 +37,7 @@ def test_min_runtime_version_when_nothing_is_published_passes_it_over() -> None:
     assert min_runtime_version([("MyOp", 1), ("FULLY_CONNECTED", 99), ("BROADCAST_TO", 1)]) is None
     assert min_runtime_version([("MyOp", 1), ("ADD", 1)]) == "1.5.0"
     assert first_release("ADD", 0) is None
+    assert (first_version("BROADCAST_TO"), first_version("ADD"), first_version("MyOp")) == (2, 1, 1)
 
 
 def test_release_order_when_parts_have_two_digits_counts_them() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.golden import autokey
 from tests.models import dense
-from tfedge.checks.true_versions import is_hybrid, is_per_channel, one_scale_version, true_version, weights_of
+from tfedge.checks.true_versions import is_hybrid, is_per_channel, lowest_version, true_version, weights_of
 from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import OpSummary, read_graph
 
@@ -71,29 +71,51 @@ def test_true_version_when_a_convolution_is_hybrid_per_channel_asks_for_more(nam
         assert true_version(only_op(builder.build())) == expected
 
 
-def test_one_scale_version_when_it_was_lower_stays() -> None:
-    assert one_scale_version(only_op(dense("int8_dynamic", per_channel=True, version=12))) == 9
-    assert one_scale_version(only_op(dense("int8_dynamic", per_channel=True, version=5))) == 5
+def product(dtypes: tuple[str, str], options: dict[str, int], inputs: int = 3, per_channel: bool = True) -> OpSummary:
+    """Returns a FULLY_CONNECTED of version 12 with activations and weights of `dtypes`."""
+    builder = ModelBuilder()
+    x, y = (builder.tensor(name, (1, 2), dtypes[0]) for name in ("x", "y"))
+    scales = None if dtypes[1] == "float32" else [0.1, 0.2] if per_channel else 0.1
+    w = builder.tensor("w", (2, 2), dtypes[1], np.ones((2, 2)), scales=scales)
+    builder.op("FULLY_CONNECTED", [x, w, None][:inputs], [y], 12, options)
+    return only_op(builder.build())
+
+
+HYBRID = ("float32", "int8")
 
 
 @pytest.mark.parametrize(
-    "options, inputs, expected",
+    "op, one_scale, expected",
     [
-        ({}, 3, 3),
-        ({"keepNumDims": True}, 3, 5),
-        ({"keepNumDims": True}, 2, 6),
-        ({"asymmetricQuantizeInputs": True}, 2, 9),
+        (product(HYBRID, {}), False, 12),
+        (product(HYBRID, {}), True, 3),
+        (product(HYBRID, {}, per_channel=False), False, 3),
+        (product(HYBRID, {"keepNumDims": True}), True, 5),
+        (product(HYBRID, {"keepNumDims": True}, inputs=2), True, 6),
+        (product(HYBRID, {"asymmetricQuantizeInputs": True}, inputs=2), True, 9),
+        (product(("float32", "float32"), {}), False, 1),
+        (product(("float32", "float32"), {"keepNumDims": True}), False, 5),
+        (product(("float32", "float32"), {"weightsFormat": 1}), False, 2),
+        (product(("int8", "int8"), {}), False, 4),
+        (product(("int16", "int8"), {}), False, 7),
+        (product(("int16", "int8"), {"quantizedBiasType": 4}), False, 11),
+        (product(("float32", "int4"), {}), True, 12),
     ],
 )
-def test_one_scale_version_when_options_differ_follows_them(
-    options: dict[str, bool], inputs: int, expected: int
+def test_lowest_version_when_a_product_means_less_follows_the_published_table(
+    op: OpSummary, one_scale: bool, expected: int
 ) -> None:
-    builder = ModelBuilder()
-    x, y = builder.tensor("x", (1, 2)), builder.tensor("y", (1, 2))
-    w = builder.tensor("w", (2, 2), "int8", np.ones((2, 2)), scales=[0.1, 0.2])
-    builder.op("FULLY_CONNECTED", [x, w, None][:inputs], [y], 12, options)
+    assert lowest_version(op, one_scale) == expected
 
-    assert one_scale_version(only_op(builder.build())) == expected
+
+def test_lowest_version_when_the_file_says_less_keeps_it() -> None:
+    assert lowest_version(only_op(dense("int8_dynamic", per_channel=True, version=5)), one_scale=True) == 5
+
+
+def test_lowest_version_when_a_table_gets_one_scale_takes_the_version_back() -> None:
+    assert lowest_version(with_scales("EMBEDDING_LOOKUP", True, 1, version=4), one_scale=True) == 1
+    assert lowest_version(with_scales("EMBEDDING_LOOKUP", True, 1, version=4)) == 4
+    assert lowest_version(with_scales("DEQUANTIZE", True, 0, version=5), one_scale=True) == 5
 
 
 def test_weights_of_when_an_op_has_one_input_is_none() -> None:

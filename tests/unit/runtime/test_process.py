@@ -221,6 +221,8 @@ def test_start_when_python_settings_are_hostile_ignores_them(monkeypatch, runtim
 def test_worker_variables_when_python_differs_drops_the_search_path(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/packages")
     assert process.worker_variables([sys.executable], {})["PYTHONPATH"] == "/packages"
+    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}/packages")
+    assert process.worker_variables([sys.executable], {})["PYTHONPATH"] == f"{os.getcwd()}{os.pathsep}/packages"
     assert "PYTHONPATH" not in process.worker_variables(["/usr/bin/python3"], {})
     assert process.worker_variables(["/usr/bin/python3"], {"PYTHONPATH": "/site"})["PYTHONPATH"] == "/site"
 
