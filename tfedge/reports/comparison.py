@@ -83,8 +83,8 @@ def _finding(signature: SignatureComparison) -> Finding:
         return Finding(
             GATE,
             "fail",
-            f"{where}; goes wrong at {shortened(wrong.title)}: {wrong.op} {wrong.position} ({shortened(wrong.name)}) has "
-            f"{decibel_text(wrong.snr_db)} dB, {wrong.lost_db:.1f} dB less than its inputs",
+            f"{where}; goes wrong at {shortened(wrong.title)}: {wrong.op} {wrong.position} ({shortened(wrong.name)}) "
+            f"has {decibel_text(wrong.snr_db)} dB, {wrong.lost_db:.1f} dB less than its inputs",
             cause=wrong.cause,
             consequence="everything that reads it works on noise",
             fix="keep this layer in float, or repair what the cause names; then compare again",
@@ -93,7 +93,8 @@ def _finding(signature: SignatureComparison) -> Finding:
         )
     ratios = [tensor.snr_db for tensor in signature.tensors if tensor.snr_db is not None and not tensor.is_healed]
     lowest = min(ratios, default=None)
-    message = f"{where}; none is wrong: the worst has {decibel_text(lowest)} dB, one bit is {ONE_BIT_DB:.1f} dB"
+    told = "all are equal" if lowest is None else f"the worst has {decibel_text(lowest)} dB"
+    message = f"{where}; none is wrong: {told}, one bit is {ONE_BIT_DB:.1f} dB"
     return Finding(GATE, "pass", message, measured=lowest, limit=ONE_BIT_DB)
 
 
