@@ -10,7 +10,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tfedge.errors import ConfigError
+from tfedge.errors import ConfigError, WorkerError
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import split_model
 from tfedge.modelfile.stored_values import StoredValues
@@ -40,7 +40,7 @@ class Comparison:
         target: the runtime that ran both.
         signatures: compared, in the order in which they are called.
         weights: stored tensors, in graph order.
-        skipped: signatures that were not compared, each with its reason.
+        skipped: signatures, or calls of a case that the second file refuses, each with its reason.
     """
 
     first: str
@@ -87,7 +87,7 @@ def compare_files(
     Raises:
         ArtifactError, IntegrityError: a file that is none, or was changed.
         ConfigError: another runtime than LiteRT, or no signature that both files have and a case calls.
-        WorkerError: a file was refused, or crashed its interpreter.
+        WorkerError: a file was refused, the first file refused a case, or an interpreter crashed.
     """
     if environment is not None and environment.target.name != KEEPS_TENSORS:
         raise ConfigError(
@@ -98,10 +98,18 @@ def compare_files(
         sides = (_Side(one, first), _Side(other, second))
         pairs, skipped = _pairs(sides, cases)
         total = sum(len(case.calls) for case in cases)
-        for call, inputs, expected in track(reporter, _fed_calls(cases, sides[0], pairs), total, "compare tensors"):
+        for case, call, inputs, expected in track(
+            reporter, _fed_calls(cases, sides[0], pairs), total, "compare tensors"
+        ):
             pair = pairs[call.signature]
             handed = _handed_over(inputs, sides, call.signature)
-            _, actual = sides[1].run(call.signature, handed, [match.second.tensor for match in pair.matches])
+            try:
+                _, actual = sides[1].run(call.signature, handed, [match.second.tensor for match in pair.matches])
+            except WorkerError as error:
+                if error.kind != "refused":
+                    raise
+                skipped[f"{call.signature} in case {case}"] = f"the second file refuses it: {error}"
+                continue
             pair.add(expected, actual)
         target = str(one.info.target)
     return Comparison(
@@ -167,8 +175,8 @@ def _pairs(sides: tuple[_Side, _Side], cases: Sequence[Case]) -> tuple[dict[str,
 
 def _fed_calls(
     cases: Sequence[Case], side: _Side, pairs: Mapping[str, SignaturePair]
-) -> Iterator[tuple[Call, dict[str, Array], list[Array]]]:
-    """Runs the cases on the first file; yields each call of `pairs` with all its inputs and the tensors it gave."""
+) -> Iterator[tuple[str, Call, dict[str, Array], list[Array]]]:
+    """Runs the cases on the first file; yields case, call, all its inputs and the tensors it gave, for `pairs`."""
     for case in cases:
         done: list[tuple[str, dict[str, Array]]] = []
         for call in case.calls:
@@ -181,7 +189,7 @@ def _fed_calls(
             outputs, kept = side.run(call.signature, inputs, wanted)
             done.append((call.signature, outputs))
             if pair:
-                yield call, inputs, kept
+                yield case.name, call, inputs, kept
 
 
 def _handed_over(inputs: Mapping[str, Array], sides: tuple[_Side, _Side], signature: str) -> dict[str, Array]:

@@ -179,3 +179,22 @@ def test_compare_when_sizes_come_out_different_the_tensor_has_no_partner(compare
         ("other", 0, None),
         ("y", 1, None),
     ]
+
+
+def test_compare_when_the_second_file_refuses_one_case_the_others_are_compared(compare):
+    def rows(is_right: bool) -> bytes:
+        """A row of a table; the second file's table is shorter."""
+        builder = ModelBuilder()
+        ids = builder.tensor("ids", (1,), "int32")
+        table = np.arange(8, dtype=np.float32).reshape(4, 2)[: 4 if is_right else 2]
+        y = builder.tensor("y", (1, 2))
+        builder.op("GATHER", [builder.tensor("table", table.shape, data=table), ids], [y])
+        builder.signature("serving_default", {"ids": ids}, {"y": y})
+        return builder.build()
+
+    cases = tuple(
+        Case(f"row {row}", (Call("serving_default", {"ids": np.array([row], np.int32)}),)) for row in (0, 3, 1)
+    )
+    found = compare(rows(True), rows(False), cases)
+    assert found.signatures[0].num_runs == 2 and found.wrong == ()
+    assert list(found.skipped) == ["serving_default in case row 3"]
