@@ -83,6 +83,10 @@ class StoredValues:
                 names = [text(read(place).Name()) for place in range(getattr(entry, side + "Length")())]
                 yield text(entry.SignatureKey()), side.lower(), names
 
+    def raw_bytes(self, tensor: TensorSummary) -> npt.NDArray[np.uint8]:
+        """Returns the stored bytes of a tensor, whatever its dtype; empty where there are none."""
+        return self._bytes(tensor.buffer)
+
     def _bytes(self, buffer: int) -> Array:
         table = self._model.Buffers(buffer)
         if table.Offset() > 1:  # Behind the flatbuffer, as in files of 2 GB and more.
