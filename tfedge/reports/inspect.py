@@ -61,7 +61,7 @@ def read_inspection(path: pathlib.Path, data: ModelData, graph: GraphSummary) ->
         data: its content.
         graph: what `read_graph` read from it.
     """
-    subgraphs = _subgraphs(graph)
+    subgraphs, tensors = _subgraphs(graph), _touched_tensors(graph)
     return facts.Inspection(
         path=printable(str(path)),
         sha256=sha256_of(data),
@@ -74,8 +74,8 @@ def read_inspection(path: pathlib.Path, data: ModelData, graph: GraphSummary) ->
         ops=_ops(graph),
         unused_op_codes=_unused_codes(graph),
         control_flow=_control_flow(graph),
-        variables=_variables(graph),
-        dynamic_tensors=_dynamic_tensors(graph),
+        variables=_variables(tensors),
+        dynamic_tensors=tuple(facts.TensorFacts.of(tensor) for tensor in tensors if tensor.has_dynamic_shape),
         weights=_weights(graph),
         metadata=tuple(facts.MetadataFacts(name, size) for name, size in graph.metadata.items()),
         tflite_metadata_bytes=graph.metadata.get(TFLITE_METADATA),
@@ -158,7 +158,7 @@ def _control_flow(graph: GraphSummary) -> tuple[facts.ControlFlowFacts, ...]:
     )
 
 
-def _all_tensors(graph: GraphSummary) -> Iterable[TensorSummary]:
+def _touched_tensors(graph: GraphSummary) -> list[TensorSummary]:
     """Returns the tensors that ops, subgraphs and signatures touch, each once."""
     seen: dict[tuple[int, int], TensorSummary] = {}
     for op in graph.ops:
@@ -168,16 +168,12 @@ def _all_tensors(graph: GraphSummary) -> Iterable[TensorSummary]:
     return [seen[key] for key in sorted(seen)]
 
 
-def _variables(graph: GraphSummary) -> tuple[facts.VariableFacts, ...]:
+def _variables(tensors: Iterable[TensorSummary]) -> tuple[facts.VariableFacts, ...]:
     return tuple(
         facts.VariableFacts(tensor.name, tensor.subgraph, tensor.dtype, tensor.shape)
-        for tensor in _all_tensors(graph)
+        for tensor in tensors
         if tensor.is_variable or tensor.dtype == "resource"
     )
-
-
-def _dynamic_tensors(graph: GraphSummary) -> tuple[facts.TensorFacts, ...]:
-    return tuple(facts.TensorFacts.of(tensor) for tensor in _all_tensors(graph) if tensor.has_dynamic_shape)
 
 
 def _weights(graph: GraphSummary) -> facts.WeightFacts:

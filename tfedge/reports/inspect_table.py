@@ -160,7 +160,8 @@ def quantization(tensor: TensorFacts) -> str:
         return ""
     if tensor.quantization == "blockwise":
         return "blockwise"
-    first = f"scale {tensor.scale:.4g}, zero point {tensor.zero_point}"
+    scale = "that is no number" if tensor.scale is None else f"{tensor.scale:.4g}"
+    first = f"scale {scale}, zero point {tensor.zero_point}"
     if tensor.quantization == "per_tensor":
         return first
     return f"{tensor.num_scales} scales along axis {tensor.quantized_dimension}, first {first}"
