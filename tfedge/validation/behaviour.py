@@ -18,7 +18,7 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures
 from tfedge.tasks.spec import TaskSpec
-from tfedge.validation.cases import CallFailedError, Case, Outcome, words_of
+from tfedge.validation.cases import CallFailedError, Case, Key, Outcome, words_of
 from tfedge.validation.comparison import GATE, compare
 from tfedge.validation.decoder_health import Steps, check_answers, check_inputs_heard
 from tfedge.validation.expectation import (
@@ -32,7 +32,7 @@ from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
 from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
-from tfedge.validation.outputs_health import Key, Outputs, check_values
+from tfedge.validation.outputs_health import Outputs, check_values
 from tfedge.validation.sample_cases import chains
 
 # Words of the pack that are decoded beside its golden cases: enough to see a decoder that does not listen, and a few

@@ -6,7 +6,6 @@ log names no op, so this is the only way to know without a debugger; it works on
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 import re
@@ -120,7 +119,7 @@ def find_last_op(lane: Lane, data: ModelData, graph: GraphSummary, failure: Fail
     subgraph = signature.subgraph if signature else 0
     ops = [op for op in graph.ops if op.subgraph == subgraph]
     resolver, needs_delegates = WITHOUT_DELEGATES, False
-    with tempfile.TemporaryDirectory(prefix="tfedge-") as folder, contextlib.closing(lane):
+    with tempfile.TemporaryDirectory(prefix="tfedge-") as folder:
         search = _Search(lane, data, failure, pathlib.Path(folder))
         try:
             if not search.dies(subgraph, len(ops), resolver):

@@ -78,10 +78,10 @@ def test_cases_when_texts_go_in_are_full_padded_and_empty():
 def test_cases_when_twins_differ_from_the_first_in_one_input_alone():
     cases = cases_by_name(seq2seq())
     first = cases["full_1"]
-    for changed in ("encode/source_ids", "decode_step/token_ids"):
-        twin = cases[f"other {changed}"]
+    for changed in (("encode", "source_ids"), ("decode_step", "token_ids")):
+        twin = cases[f"other {'/'.join(changed)}"]
         differing = {
-            f"{call.signature}/{name}"
+            (call.signature, name)
             for call, other in zip(first.calls, twin.calls, strict=True)
             for name in call.inputs
             if not np.array_equal(call.inputs[name], other.inputs[name])
