@@ -10,7 +10,7 @@ a note: a risk that this target takes. One that is not measured says that other 
 from __future__ import annotations
 
 from tfedge.checks.facts import facts_for
-from tfedge.checks.rules import files, kernels, numbers, quantization, structure, versions
+from tfedge.checks.rules import files, kernel_shapes, kernels, numbers, quantization, structure, versions
 from tfedge.checks.rules.rule import Case, Rule, Subject
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.model_file import ModelData
@@ -22,6 +22,7 @@ __all__ = ["RULES", "Rule", "Subject", "findings_for", "static_findings"]
 RULES: tuple[Rule, ...] = (
     *versions.RULES,
     *kernels.RULES,
+    *kernel_shapes.RULES,
     *quantization.RULES,
     *numbers.RULES,
     *structure.RULES,

@@ -193,7 +193,8 @@ def unfrozen_variables(case: Case) -> Iterator[Finding]:
     """Variables that are read and that nothing in the file assigns: the weights stayed behind.
 
     Measured 2026-11-21 (probe "variable_unassigned"): tflite-runtime 2.14 refuses at the first run ("variable !=
-    nullptr was not true"), LiteRT 2.3 computes with memory that holds anything. Assigned by CALL_ONCE or before: right on both.
+    nullptr was not true"), LiteRT 2.3 computes with memory that holds anything. Assigned by CALL_ONCE or before: right
+    on both.
     """
     words = Words(
         "variables that nothing in the file assigns",

@@ -8,6 +8,7 @@ for (`_family`) and differ in what they say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tfedge.checks.rules.rule import Case, Rule, Words, judged
@@ -75,19 +76,22 @@ def _probe(op: OpSummary, form: str) -> str:
         narrow, shallow = outputs < _ROW_KERNEL_OUTPUTS, inputs < _ROW_KERNEL_INPUTS
         return f"one_row{'_narrow' if narrow else '_shallow' if shallow else ''} FULLY_CONNECTED"
     if form.startswith("FULLY_CONNECTED float32,qint4~") and x.dtype == "float32":
-        if outputs >= _FOUR_BIT_OUTPUTS and inputs >= _FOUR_BIT_INPUTS and inputs % 2 == 0:
+        if takes_four_bit_kernel(weights):
             return "four_bit_kernel FULLY_CONNECTED"
     return f"kernel {form}"
+
+
+def takes_four_bit_kernel(weights: TensorSummary) -> bool:
+    """Whether 4-bit weights (outputs, inputs) of a float FULLY_CONNECTED have a kernel of their own in 2.14."""
+    outputs, inputs = weights.shape[-2:]
+    return weights.dtype == "int4" and outputs >= _FOUR_BIT_OUTPUTS and inputs >= _FOUR_BIT_INPUTS and inputs % 2 == 0
 
 
 def _rows(tensor: TensorSummary) -> int:
     """Returns how many rows a product has; 0 where a caller decides it."""
     if tensor.has_dynamic_shape:
         return 0
-    rows = 1
-    for size in tensor.shape[:-1]:
-        rows *= size
-    return rows
+    return math.prod(tensor.shape[:-1])
 
 
 def _hits(case: Case, rule: str) -> list[tuple[str, str]]:
