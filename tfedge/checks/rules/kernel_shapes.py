@@ -27,9 +27,9 @@ _GEMM_ROWS, _GEMM_OUTPUTS = 16, 4
 def hybrid_dot_product(case: Case) -> Iterator[Finding]:
     """Float rows times int8 weights on ARM cores with a dot product: SIGSEGV of tflite-runtime 2.14.
 
-    Its assembly for four rows at once (DotprodMatrixBatchFourVectorMultiplyAccumulate) reads where it must not; that was
-    reported from devices too (coqui-ai/STT#2284, tensorflow/tensorflow#59120). Measured 2026-11-21 on emulated cores:
-    Cortex-A76 dies; A53 and A72, which have no such instruction, and LiteRT 2.3 are right.
+    Its assembly for four rows at once (DotprodMatrixBatchFourVectorMultiplyAccumulate) reads where it must not; that
+    was reported from devices too (coqui-ai/STT#2284, tensorflow/tensorflow#59120). Measured 2026-11-21 on emulated
+    cores: Cortex-A76 dies; A53 and A72, which have no such instruction, and LiteRT 2.3 are right.
     """
     words = Words(
         "float rows times int8 weights in a shape that goes through the dot product kernel",
