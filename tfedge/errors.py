@@ -79,8 +79,9 @@ class WorkerError(TfedgeError):
     """The interpreter process died (with its signal), timed out, or refused a request.
 
     Attributes:
-        kind: `refused` (a Python error inside the worker), `crashed` (died by signal or exit),
-            `timed_out`, or `bad_request` (wrong tensor name, shape or dtype, caught before the call).
+        kind: `refused` (a Python error inside the worker), `crashed` (died by signal or exit), `timed_out` (by the
+            clock or by processor time), `out_of_memory` (an allocation was refused), or `bad_request` (wrong tensor
+            name, shape or dtype, caught before the call).
     """
 
     def __init__(self, message: str, kind: str = "refused") -> None:

@@ -31,17 +31,19 @@ def measured_region(report: Report) -> str:
     return f"\n{markdown.results_table(report)}\n{notes}\n{made} on {cells.conditions_line(report)}.\n"
 
 
-def replace_region(readme: str, region: str) -> str:
-    """Returns `readme` with `region` between the marks.
+def replace_region(readme: str, region: str, begin_mark: str = BEGIN, end_mark: str = END) -> str:
+    """Returns `readme` with `region` between two marks.
 
     Raises:
         ArtifactError: the two marks are not there once each, in order.
     """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in rest or END in after:
-        raise ArtifactError(f"expected one {BEGIN} and one {END} after it in the README; got other marks; restore them")
-    return f"{before}{BEGIN}\n{region}\n{END}{after}"
+    before, begin, rest = readme.partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
+    if not (begin and end) or begin_mark in rest or end_mark in after:
+        raise ArtifactError(
+            f"expected one {begin_mark} and one {end_mark} after it in the README; got other marks; restore them"
+        )
+    return f"{before}{begin_mark}\n{region}\n{end_mark}{after}"
 
 
 def main(arguments: list[str] | None = None) -> int:

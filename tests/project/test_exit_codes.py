@@ -55,6 +55,7 @@ def run_tfedge(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedPro
         ("report none.json", "none.json; there is none"),
         ("report broken.json", "expected a tfedge report in broken.json"),
         ("report .", "it is a folder"),
+        ("explain op_versoin", "the nearest are op_version"),
         ("report r.json --format htm", "--format must be one of table, markdown, json"),
     ],
 )

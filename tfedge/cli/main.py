@@ -10,10 +10,25 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from tfedge.cli import bench, convert, package, predict, report, run, train, validate, wing_a
+from tfedge.cli import (
+    bench,
+    check,
+    convert,
+    explain,
+    inspect,
+    package,
+    predict,
+    report,
+    run,
+    targets,
+    train,
+    validate,
+    wing_a,
+)
 from tfedge.cli.parser import build_parser
 from tfedge.cli.verb import Verb
 from tfedge.errors import EXIT_NOT_MEASURED, TfedgeError
+from tfedge.printable import printable
 
 # The order of `tfedge --help`: the order of the stages.
 VERBS: dict[str, Verb] = {
@@ -21,10 +36,14 @@ VERBS: dict[str, Verb] = {
     "train": train,
     "convert": convert,
     "package": package,
+    "inspect": inspect,
+    "check": check,
     "validate": validate,
     "bench": bench,
     "predict": predict,
     "report": report,
+    "explain": explain,
+    "targets": targets,
 }
 
 # 128 + the signal's number, what a shell reports for a program that the signal ended.
@@ -84,7 +103,7 @@ def _run_verb(args: argparse.Namespace) -> int:
 
 
 def _fail(message: str, exit_code: int) -> int:
-    print(f"tfedge: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"tfedge: error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return exit_code
 
 

@@ -6,7 +6,9 @@ import json
 
 from rich.console import Console
 
-from tfedge.reports import markdown, table
+from tfedge.reports import check_table, fix_table, markdown, table
+from tfedge.reports.check_report import CheckReport
+from tfedge.reports.fix_report import FixReport
 from tfedge.reports.schema import Report
 
 
@@ -18,4 +20,22 @@ def show(report: Report, style: str = "table") -> int:
         print(markdown.model_card(report), end="")
     else:
         table.print_report(report, Console(highlight=False))
+    return report.exit_code
+
+
+def show_check(report: CheckReport, as_json: bool = False) -> int:
+    """Prints what was checked, as a table or as JSON, and returns the exit code of its verdict."""
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    else:
+        check_table.print_check(report, Console(highlight=False))
+    return report.exit_code
+
+
+def show_fix(report: FixReport, as_json: bool = False) -> int:
+    """Prints what was rewritten, or why nothing was, as text or as JSON, and returns the exit code."""
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    else:
+        fix_table.print_fix(report, Console(highlight=False))
     return report.exit_code

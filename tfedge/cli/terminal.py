@@ -10,6 +10,7 @@ from rich import progress as rich_progress
 from rich.console import Console
 from rich.text import Text
 
+from tfedge.printable import printable
 from tfedge.progress import Bar
 
 # Seconds between two lines about the same work where there is no terminal to redraw.
@@ -50,7 +51,7 @@ class TerminalReporter:
 
     def _print(self, margin: str, text: str, style: str) -> None:
         # Text and not markup: a path may hold square brackets. soft_wrap: a log line is never cut in two.
-        self._console.print(Text.assemble((margin, "dim"), (text, style)), soft_wrap=True)
+        self._console.print(Text.assemble((margin, "dim"), (printable(text), style)), soft_wrap=True)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started

@@ -45,6 +45,13 @@ def positive_int(text: str) -> int:
     return value
 
 
+def natural(text: str) -> int:
+    """Reads a whole number of 0 or more."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more; got {text!r}")
+    return int(text)
+
+
 def positive_float(text: str) -> float:
     """Reads a finite number above 0."""
     try:

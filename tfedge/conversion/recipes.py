@@ -121,7 +121,7 @@ RECIPES = {
 ALL_RECIPES = RECIPES | {
     recipe.name: recipe
     for recipe in (
-        # tflite-runtime 2.14 dies of SIGSEGV, or answers wrongly, where subgraphs share the 16-bit weights.
+        # tflite-runtime 2.14 dies of SIGSEGV or answers wrongly: `tfedge check` finds it by running the file.
         Recipe("float16_weights", "weights stored in 16 bits, computed in float", CONVERTER),
         Recipe(
             "weight_only_wi8_afp32",

@@ -12,6 +12,8 @@ from tfedge.modelfile.strict_json import check_keys, check_version
 
 SCHEMA_VERSION = 1
 _KEYS = ("schema_version", "tfedge_version", "recipe", "model", "entries", "provenance", "calibration", "gates")
+# Keys that later versions added: a file without them is read, a reader that does not know them refuses the file.
+_OPTIONAL_KEYS = ("targets",)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,6 +30,7 @@ class Manifest:
         provenance: free JSON: trained model, training command, seed, data version, converter versions.
         calibration: free JSON on the calibration data; None where the recipe needs none.
         gates: findings as JSON (`Finding.from_json` reads each).
+        targets: runtimes that the file was checked on and is said to run right on, as `name==version@arch[:core]`.
     """
 
     tfedge_version: str
@@ -38,6 +41,7 @@ class Manifest:
     provenance: Mapping[str, Any]
     calibration: Mapping[str, Any] | None
     gates: tuple[Mapping[str, Any], ...]
+    targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.tfedge_version, str) or not self.tfedge_version:
@@ -57,10 +61,14 @@ class Manifest:
             raise ConfigError(f"`calibration` must be an object or null; got {type(self.calibration).__name__}")
         if not all(isinstance(gate, dict) for gate in self.gates):
             raise ConfigError("`gates` must be findings as JSON objects")
+        if not all(isinstance(target, str) and target for target in self.targets):
+            raise ConfigError(f"`targets` must be texts such as 'ai-edge-litert==2.3.0@x86_64'; got {self.targets!r}")
 
     def to_json(self) -> dict[str, Any]:
         """Returns what manifest.json holds; `from_json` of it is equal to this manifest."""
+        optional = {"targets": list(self.targets)} if self.targets else {}
         return {
+            **optional,
             "schema_version": SCHEMA_VERSION,
             "tfedge_version": self.tfedge_version,
             "recipe": self.recipe,
@@ -79,10 +87,13 @@ class Manifest:
             ConfigError: another schema version, an unknown or missing key, or an illegal value.
         """
         check_version(value, SCHEMA_VERSION, "manifest.json")
-        check_keys(value, _KEYS, "manifest.json")
+        present = _OPTIONAL_KEYS if isinstance(value, dict) and "targets" in value else ()
+        check_keys(value, (*_KEYS, *present), "manifest.json")
         check_keys(value["model"], ("sha256", "size_bytes"), "`model` of manifest.json")
         if not isinstance(value["gates"], list):
             raise ConfigError(f"`gates` must be a list; got {type(value['gates']).__name__}")
+        if not isinstance(value.get("targets", []), list):
+            raise ConfigError(f"`targets` must be a list; got {type(value['targets']).__name__}")
         return cls(
             tfedge_version=value["tfedge_version"],
             recipe=value["recipe"],
@@ -92,4 +103,5 @@ class Manifest:
             provenance=value["provenance"],
             calibration=value["calibration"],
             gates=tuple(value["gates"]),
+            targets=tuple(value.get("targets", ())),
         )

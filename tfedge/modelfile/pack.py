@@ -15,23 +15,25 @@ The manifest holds a sha256 of each part besides, which says what was changed an
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import os
 import pathlib
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tfedge
-from tfedge.artifacts import read_bytes, sha256_hex, write_bytes
+from tfedge.artifacts import sha256_hex, write_bytes
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
+from tfedge.modelfile.archive import read_archive
 from tfedge.modelfile.evaluation import EvaluationSet
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
 from tfedge.modelfile.manifest import Manifest
+from tfedge.modelfile.model_file import ModelData, digest_of, open_model, pieces, sha256_of
 from tfedge.modelfile.strict_json import dump_object, load_object
 
 ENTRIES = ("golden.json", "manifest.json", "task.json")
@@ -45,10 +47,10 @@ _COMMENT_PREFIX = b"sha256:"
 _COMMENT_SIZE = len(_COMMENT_PREFIX) + 64
 _TAIL_SIZE = _END.size + _COMMENT_SIZE
 # What is left of a damaged pack: a local or central header with the name of an entry, or the comment.
-_REMAINS = re.compile(
-    rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:evaluation|golden|manifest|task)\.json|sha256:[0-9a-f]{64}\Z", re.DOTALL
-)
-_MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates"}
+_HEADER = re.compile(rb"PK(?:\x03\x04.{26}|\x01\x02.{42})(?:evaluation|golden|manifest|task)\.json", re.DOTALL)
+_MAX_HEADER_SIZE = 4 + 42 + len("evaluation.json")
+_COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
+_MANIFEST_FIELDS = {"recipe", "provenance", "calibration", "gates", "targets"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Pack:
     Attributes:
         path: where it was read.
         sha256: of the whole file.
-        model_bytes: the .tflite alone.
+        file: all of its bytes.
+        model_size: how many of them are the .tflite.
         task: the task spec as JSON values (`TaskSpec.from_json` reads it).
         golden: the golden cases.
         manifest: the manifest.
@@ -67,11 +70,17 @@ class Pack:
 
     path: pathlib.Path
     sha256: str
-    model_bytes: bytes = dataclasses.field(repr=False)
+    file: ModelData = dataclasses.field(repr=False, compare=False)  # The sha256 compares it.
+    model_size: int
     task: Mapping[str, Any] = dataclasses.field(repr=False)
     golden: tuple[GoldenCase, ...] = dataclasses.field(repr=False)
     manifest: Manifest
     evaluation: EvaluationSet | None = dataclasses.field(default=None, repr=False)
+
+    @functools.cached_property
+    def model_bytes(self) -> bytes:
+        """The .tflite alone, a copy that is made once."""
+        return bytes(memoryview(self.file)[: self.model_size])
 
 
 def has_pack(path: str | os.PathLike[str]) -> bool:
@@ -80,7 +89,7 @@ def has_pack(path: str | os.PathLike[str]) -> bool:
     Raises:
         ArtifactError: the file is missing or cannot be read.
     """
-    return _looks_packed(read_bytes(path, "model file"))
+    return looks_packed(open_model(path))
 
 
 def split_model(path: str | os.PathLike[str]) -> bytes:
@@ -90,8 +99,8 @@ def split_model(path: str | os.PathLike[str]) -> bytes:
         IntegrityError: the file carries a pack and was changed after it was packed.
         ArtifactError: the file is missing or cannot be read, or its pack is not one of ours.
     """
-    data = read_bytes(path, "model file")
-    return parse_pack(data, path).model_bytes if _looks_packed(data) else data
+    data = open_model(path)
+    return parse_pack(data, path).model_bytes if looks_packed(data) else bytes(data)
 
 
 def read_pack(path: str | os.PathLike[str]) -> Pack:
@@ -101,18 +110,17 @@ def read_pack(path: str | os.PathLike[str]) -> Pack:
         IntegrityError: bytes differ from those that were packed.
         ArtifactError: no such file, no pack in it, or a pack of another schema version.
     """
-    return parse_pack(read_bytes(path, "packed model"), path)
+    return parse_pack(open_model(path), path)
 
 
-def parse_pack(data: bytes, path: str | os.PathLike[str]) -> Pack:
-    """Reads the pack in `data`, the bytes of the file at `path`; raises as `read_pack`."""
+def parse_pack(data: ModelData, path: str | os.PathLike[str]) -> Pack:
+    """Reads the pack in `data`, the bytes of the file at `path`, without a copy of the model; raises as `read_pack`."""
     path = pathlib.Path(path)
-    directory_offset, count = _check_digest(data, path)
+    sha256, directory_offset, count = _check_digest(data, path)
     try:
         entries, model_size = _read_entries(data, directory_offset, count)
         manifest = Manifest.from_json(load_object(entries["manifest.json"], "manifest.json"))
-        model_bytes = data[:model_size]
-        _check_parts(manifest, model_bytes, entries, path)
+        _check_parts(manifest, data, model_size, entries, path)
         golden = cases_from_json(load_object(entries["golden.json"], "golden.json"))
         check_cases(golden, manifest.recipe)
         task = load_object(entries["task.json"], "task.json")
@@ -121,7 +129,7 @@ def parse_pack(data: bytes, path: str | os.PathLike[str]) -> Pack:
             evaluation = EvaluationSet.from_json(load_object(entries["evaluation.json"], "evaluation.json"))
     except ConfigError as error:
         raise ArtifactError(f"expected a readable pack in {path}; {error}") from error
-    return Pack(path, sha256_hex(data), model_bytes, task, golden, manifest, evaluation)
+    return Pack(path, sha256, data, model_size, task, golden, manifest, evaluation)
 
 
 def write_pack(
@@ -142,7 +150,7 @@ def write_pack(
         model_bytes: a .tflite without pack.
         task: the task spec as JSON values.
         golden: one case or more, each with ids of "keras" and of the recipe.
-        manifest_fields: "recipe" and "provenance"; "calibration" and "gates" where there are any.
+        manifest_fields: "recipe" and "provenance"; "calibration", "gates" and "targets" where there are any.
         force: whether to replace an existing file.
         evaluation: texts by which the file can be scored where neither data nor Keras is.
 
@@ -157,8 +165,6 @@ def write_pack(
     }
     if evaluation is not None:
         entries[EVALUATION] = dump_object(evaluation.to_json(), EVALUATION)
-    if evaluation is not None:
-        entries["evaluation.json"] = dump_object(evaluation.to_json(), "evaluation.json")
     manifest = Manifest(
         tfedge_version=tfedge.__version__,
         recipe=manifest_fields["recipe"],
@@ -168,6 +174,7 @@ def write_pack(
         provenance=manifest_fields["provenance"],
         calibration=manifest_fields.get("calibration"),
         gates=tuple(manifest_fields.get("gates", ())),
+        targets=tuple(manifest_fields.get("targets", ())),
     )
     entries["manifest.json"] = dump_object(manifest.to_json(), "manifest.json")
     data = append_archive(model_bytes, entries)
@@ -184,19 +191,25 @@ def _check_arguments(model_bytes: bytes, golden: Sequence[GoldenCase], manifest_
             f"missing {sorted(missing)}"
         )
     verify_model(model_bytes)
-    if _looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
+    if looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
         raise ArtifactError("expected a model alone; got one with an archive behind it; split the model off first")
     check_cases(golden, manifest_fields["recipe"])
 
 
-def reseal(pack: Pack, gates: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Pack:
-    """Writes `pack` to `path`, replacing what is there, with `gates` recorded in its manifest."""
+def reseal(
+    pack: Pack,
+    path: str | os.PathLike[str],
+    gates: Sequence[Mapping[str, Any]] | None = None,
+    targets: Sequence[str] | None = None,
+) -> Pack:
+    """Writes `pack` to `path`, replacing what is there; what is given replaces that part of its manifest."""
     manifest = pack.manifest
     fields = {
         "recipe": manifest.recipe,
         "provenance": manifest.provenance,
         "calibration": manifest.calibration,
-        "gates": gates,
+        "gates": manifest.gates if gates is None else gates,
+        "targets": manifest.targets if targets is None else targets,
     }
     return write_pack(path, pack.model_bytes, pack.task, pack.golden, fields, force=True, evaluation=pack.evaluation)
 
@@ -217,22 +230,27 @@ def append_archive(model_bytes: bytes, entries: Mapping[str, bytes]) -> bytes:
     return sealed + _COMMENT_PREFIX + sha256_hex(sealed).encode("ascii")
 
 
-def _looks_packed(data: bytes) -> bool:
-    tail = data[-_TAIL_SIZE:]
+def looks_packed(data: ModelData) -> bool:
+    """Returns whether the bytes of a file carry a pack or the remains of one."""
+    tail = bytes(data[-_TAIL_SIZE:])
     if tail[:4] == b"PK\x05\x06" and tail[_END.size :].startswith(_COMMENT_PREFIX):
         return True
-    return _REMAINS.search(data) is not None
+    if _COMMENT.fullmatch(tail[-_COMMENT_SIZE:]):
+        return True
+    return any(_HEADER.search(piece) for piece in pieces(data, overlap=_MAX_HEADER_SIZE))
 
 
-def _check_digest(data: bytes, path: pathlib.Path) -> tuple[int, int]:
-    """Checks the sha256 over the file; returns the central directory's offset and its number of entries."""
-    if not _looks_packed(data):
+def _check_digest(data: ModelData, path: pathlib.Path) -> tuple[str, int, int]:
+    """Checks the sha256 over the file; returns that of all of it, the central directory's offset and its length."""
+    if not looks_packed(data):
         raise ArtifactError(f"expected a pack in {path}; there is no pack; make one with `tfedge package`")
     if len(data) < _TAIL_SIZE:
         raise IntegrityError(f"expected a whole pack in {path}; got its last bytes alone; copy the file again")
-    signature, *_, count, size, offset, comment_size = _END.unpack(data[-_TAIL_SIZE:-_COMMENT_SIZE])
-    comment = data[-_COMMENT_SIZE:]
-    expected = _COMMENT_PREFIX + sha256_hex(data[:-_COMMENT_SIZE]).encode("ascii")
+    tail = bytes(data[-_TAIL_SIZE:])
+    signature, *_, count, size, offset, comment_size = _END.unpack(tail[: _END.size])
+    comment = tail[_END.size :]
+    sealed = digest_of(data, len(data) - _COMMENT_SIZE)
+    expected = _COMMENT_PREFIX + sealed.hexdigest().encode("ascii")
     if signature != b"PK\x05\x06" or comment_size != _COMMENT_SIZE or not comment.startswith(_COMMENT_PREFIX):
         raise IntegrityError(f"expected a whole pack in {path}; its end is cut, changed or added to; copy it again")
     if comment != expected:
@@ -242,10 +260,11 @@ def _check_digest(data: bytes, path: pathlib.Path) -> tuple[int, int]:
         )
     if offset + size + _TAIL_SIZE != len(data):
         raise ArtifactError(f"expected a readable pack in {path}; its central directory is not at its end")
-    return offset, count
+    sealed.update(comment)
+    return sealed.hexdigest(), offset, count
 
 
-def _read_entries(data: bytes, directory_offset: int, count: int) -> tuple[dict[str, bytes], int]:
+def _read_entries(data: ModelData, directory_offset: int, count: int) -> tuple[dict[str, bytes], int]:
     """Returns the entries by name and the size of the model before them.
 
     The sha256 says that nobody changed the file by accident; it does not say that the writer was honest.
@@ -253,18 +272,16 @@ def _read_entries(data: bytes, directory_offset: int, count: int) -> tuple[dict[
     Raises:
         ConfigError: names, sizes or compression other than `write_pack` writes.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            _check_infos(infos, count)
-            model_size = min(info.header_offset for info in infos)
-            if archive.start_dir != directory_offset or not 0 < model_size < directory_offset:
-                raise ConfigError("its entries must stand between the model and their directory")
-            return {info.filename: archive.read(info) for info in infos}, model_size
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"its zip must be readable; got {error}") from error
+
+    def read(archive: zipfile.ZipFile) -> tuple[dict[str, bytes], int]:
+        infos = archive.infolist()
+        _check_infos(infos, count)
+        model_size = min(info.header_offset for info in infos)
+        if archive.start_dir != directory_offset or not 0 < model_size < directory_offset:
+            raise ConfigError("its entries must stand between the model and their directory")
+        return {info.filename: archive.read(info) for info in infos}, model_size
+
+    return read_archive(data, read, MAX_ENTRY_BYTES)
 
 
 def _check_infos(infos: Sequence[zipfile.ZipInfo], count: int) -> None:
@@ -280,15 +297,17 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], count: int) -> None:
             raise ConfigError(f"{info.filename} must be stored or deflated, and not encrypted")
 
 
-def _check_parts(manifest: Manifest, model_bytes: bytes, entries: Mapping[str, bytes], path: pathlib.Path) -> None:
+def _check_parts(
+    manifest: Manifest, data: ModelData, model_size: int, entries: Mapping[str, bytes], path: pathlib.Path
+) -> None:
     """Compares each part with its sha256 in the manifest: catches a repacked part that was resealed."""
     expected = {"model": manifest.model_sha256, **manifest.entries}
-    received = {"model": sha256_hex(model_bytes)}
+    received = {"model": sha256_of(data, model_size)}
     received |= {name: sha256_hex(entry) for name, entry in entries.items() if name != "manifest.json"}
     if set(expected) != set(received):
         raise ConfigError(f"manifest.json must have the sha256 of {sorted(received)}; got {sorted(expected)}")
     changed = [name for name, digest in received.items() if digest != expected[name]]
-    if changed or manifest.model_size_bytes != len(model_bytes):
+    if changed or manifest.model_size_bytes != model_size:
         raise IntegrityError(
             f"expected {path} to hold what its manifest lists; {', '.join(changed) or 'model'} was exchanged; "
             "pack it again from the parts you trust"

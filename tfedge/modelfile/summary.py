@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal
+
+from tfedge.modelfile.layer_names import layer_of
 
 Quantization = Literal["none", "per_tensor", "per_channel", "blockwise"]
 OpKind = Literal["builtin", "custom", "flex", "unknown"]
+OptionValue = int | float | bool | str
 
 # Ops on state that outlives an invocation. Calibration refuses them, and no runtime gate here covers them.
 RESOURCE_OPS = frozenset(
@@ -30,6 +34,14 @@ class TensorSummary:
         quantization: "none", "per_tensor" (one scale), "per_channel" (one a channel) or "blockwise".
         weight_bytes: bytes stored for it in the file; 0 where it is computed.
         is_variable: whether it keeps its value between invocations.
+        index: its place among the tensors of its subgraph.
+        subgraph: index of the subgraph it belongs to.
+        buffer: index of the buffer that stores it; tensors that share weights share a buffer.
+        num_scales: 0 where it is not quantized, 1 per-tensor, one a channel per-channel.
+        scale: the first scale, and `zero_point` the first zero point; None where there is none.
+        zero_point: see `scale`.
+        quantized_dimension: the axis that scales belong to where there are several.
+        shape_signature: the shape as the author meant it, -1 where a size is free; empty where the file has none.
     """
 
     name: str
@@ -38,11 +50,29 @@ class TensorSummary:
     quantization: Quantization
     weight_bytes: int
     is_variable: bool
+    index: int
+    subgraph: int
+    buffer: int
+    num_scales: int = 0
+    scale: float | None = None
+    zero_point: int | None = None
+    quantized_dimension: int = 0
+    shape_signature: tuple[int, ...] = ()
 
     @property
     def is_constant(self) -> bool:
         """Whether its values are stored in the file."""
         return self.weight_bytes > 0
+
+    @property
+    def has_dynamic_shape(self) -> bool:
+        """Whether a size is left open until a caller gives it."""
+        return -1 in self.shape or -1 in self.shape_signature
+
+    @property
+    def layer(self) -> str:
+        """The layer it belongs to, from its name as Keras writes it: "encoder/layer_0/dense"; empty where unknown."""
+        return layer_of(self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +86,9 @@ class OpSummary:
         kind: "builtin", "custom", "flex", or "unknown" (newer than the schema that read it).
         inputs: its inputs in order; None where an optional one is left out (a missing bias).
         outputs: its outputs in order.
+        index: its position in its subgraph.
+        options: its builtin options that are single values, by the attribute names of the published schema, such as
+            "fusedActivationFunction" or "asymmetricQuantizeInputs".
     """
 
     subgraph: int
@@ -64,6 +97,15 @@ class OpSummary:
     kind: OpKind
     inputs: tuple[TensorSummary | None, ...]
     outputs: tuple[TensorSummary, ...]
+    index: int
+    options: Mapping[str, OptionValue] = dataclasses.field(default_factory=dict, hash=False)
+
+    @property
+    def place(self) -> str:
+        """The op in words: "op 12 FULLY_CONNECTED in subgraph 0 (encoder/layer_0/dense)"."""
+        layer = self.outputs[0].layer if self.outputs else ""
+        where = f" ({layer})" if layer else ""
+        return f"op {self.index} {self.name} in subgraph {self.subgraph}{where}"
 
     @property
     def input_dtypes(self) -> tuple[str | None, ...]:
@@ -87,6 +129,25 @@ class SignatureSummary:
 
 
 @dataclasses.dataclass(frozen=True)
+class SubgraphSummary:
+    """One graph of a model: the body of a signature, of a loop, of a branch.
+
+    Attributes:
+        index: its place in the file.
+        name: as in the file; often empty.
+        inputs: the tensors it takes, in order.
+        outputs: the tensors it gives, in order.
+        num_tensors: all its tensors, stored ones included.
+    """
+
+    index: int
+    name: str
+    inputs: tuple[TensorSummary, ...]
+    outputs: tuple[TensorSummary, ...]
+    num_tensors: int
+
+
+@dataclasses.dataclass(frozen=True)
 class GraphSummary:
     """What a .tflite holds.
 
@@ -100,6 +161,11 @@ class GraphSummary:
         resource_variables: names of tensors that are resources or keep state between invocations.
         min_runtime_version: as the file's metadata states it; None where it states none.
         description: as in the file.
+        subgraphs: all of them, in order.
+        weights: the stored tensors; of tensors that share a buffer the first.
+        metadata: bytes by the name of each metadata entry.
+        schema_version: version of the file format as the file states it; 3 in every file met.
+        op_codes: name and version of every operator code, used by an op or not: interpreters refuse by these.
     """
 
     ops: tuple[OpSummary, ...]
@@ -111,6 +177,11 @@ class GraphSummary:
     resource_variables: tuple[str, ...]
     min_runtime_version: str | None
     description: str
+    subgraphs: tuple[SubgraphSummary, ...]
+    weights: tuple[TensorSummary, ...]
+    metadata: Mapping[str, int]
+    schema_version: int
+    op_codes: tuple[tuple[str, int], ...]
 
 
 def refused_ops(summary: GraphSummary) -> list[str]:

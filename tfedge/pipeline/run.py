@@ -11,6 +11,7 @@ import pathlib
 from collections.abc import Sequence
 
 from tfedge.artifacts import check_writable, write_bytes
+from tfedge.checks.verdict import worst
 from tfedge.config import TaskConfig
 from tfedge.conversion.converter import Seq2SeqConverter
 from tfedge.conversion.recipes import RECIPES, recipe_file
@@ -156,9 +157,10 @@ def _trained_by(model: TrainedModel) -> str:
 
 
 def _seal(packs: Sequence[Pack], evaluations: Sequence[Sequence[Evaluation]], shipped: pathlib.Path) -> None:
-    """Records the gates' results in every file, and writes the one to ship under its short name."""
+    """Records the gates' results and the runtimes that passed, and writes the file to ship under its short name."""
     for pack, row in zip(packs, evaluations, strict=True):
         gates = [{"target": str(each.target), **finding.to_json()} for each in row for finding in each.findings]
-        sealed = reseal(pack, gates, pack.path)
+        passed = [str(each.target) for each in row if worst(each.findings) == "pass"]
+        sealed = reseal(pack, pack.path, gates, passed)
         if pack.manifest.recipe == SHIPPED_RECIPE:
-            reseal(sealed, gates, shipped)
+            reseal(sealed, shipped)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfedge.config import from_keys
 from tfedge.errors import ConfigError
-from tfedge.runtime.worker import cpu_text
+from tfedge.runtime.cpu import this_cpu
 
 # Every package whose version changes what is measured; those that are not installed are left out.
 MEASURED_PACKAGES = (
@@ -67,7 +67,7 @@ class Conditions:
     def here(cls) -> Conditions:
         """Reads the conditions of this process."""
         return cls(
-            cpu=cpu_text(),
+            cpu=this_cpu(),
             machine=platform.machine(),
             cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             os=_system(),

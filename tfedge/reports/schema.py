@@ -138,7 +138,7 @@ class Report:
     model_sha256: str | None = None
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    created_utc: str = dataclasses.field(default_factory=lambda: _now())
+    created_utc: str = dataclasses.field(default_factory=lambda: now_utc())
     tfedge_version: str = tfedge.__version__
 
     def __post_init__(self) -> None:
@@ -244,5 +244,6 @@ def _check_sha256(key: str, value: object) -> None:
         raise ConfigError(f"`{key}` must be 64 hexadecimal digits; got {value!r}")
 
 
-def _now() -> str:
+def now_utc() -> str:
+    """Returns the time as reports state it: 2026-11-21T13:00:00Z."""
     return datetime.datetime.now(datetime.UTC).strftime(_TIME_FORMAT)

@@ -8,21 +8,28 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
+import platform
 import sys
+import tempfile
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tfedge import artifacts
-from tfedge.errors import ConfigError, WorkerError, one_of
+from tfedge.errors import ConfigError, RuntimeUnavailableError, WorkerError, one_of
+from tfedge.modelfile.model_file import open_model
+from tfedge.runtime import cpu, targets, tiny_model, worker
 from tfedge.runtime import signatures as signatures_module
-from tfedge.runtime import targets, worker
+from tfedge.runtime.environments import Environment
+from tfedge.runtime.limits import Limits
 from tfedge.runtime.process import Progress, WorkerProcess
+from tfedge.runtime.profile import DelegateProfile
 from tfedge.runtime.signatures import Array, SignatureSpec
 
 GREEDY, STEPS, ENTRIES = worker.GREEDY, worker.STEPS, worker.ENTRIES
@@ -38,63 +45,106 @@ class WorkerInfo:
         python: version of the worker's Python.
         cpu: model, cores, and the features that decide the speed of int8 kernels.
         baseline_bytes: peak resident memory with interpreter and NumPy imported, before any model.
+        private_bytes: what of its memory then belongs to no file: heap, and pages it wrote to.
     """
 
     target: targets.RuntimeTarget
     python: str
     cpu: str
     baseline_bytes: int
+    private_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
 class MemoryUse:
-    """Resident memory of a worker process now, and the most it ever had, in bytes."""
+    """Resident memory of a worker process now, the most it ever had, and what now belongs to no file, in bytes."""
 
     peak_bytes: int
     rss_bytes: int
+    private_bytes: int
 
 
 def _bad_request(message: str) -> WorkerError:
     return WorkerError(message, kind="bad_request")
 
 
+def _prime(process: WorkerProcess) -> None:
+    """Lets an emulator translate the interpreter before processes are forked from it: 20 ms a file instead of 80."""
+    params = {"num_threads": 1, "resolver": "default", "signature": tiny_model.SIGNATURE}
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(tiny_model.build())
+        file.flush()
+        process.request("prime", {**params, "path": file.name}, tiny_model.inputs(), what="tfedge's own tiny model")
+
+
 class Worker:
     """An interpreter process as a context manager; holds one runtime and at most one model.
 
     Args:
-        runtime: `tflite-runtime` or `ai-edge-litert`.
-        python: the Python that has it; the one running now by default.
+        runtime: `tflite-runtime` or `ai-edge-litert`, or an Environment from `find_environment`.
+        python: the Python that has the runtime, where that is a name; the one running now by default.
         timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
             requests report progress between decodes, so it bounds one decode or one load, not the whole request.
+        isolate: whether each `load` gets a process of its own, started in milliseconds. The worker then outlives a
+            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it.
+        limits: of the process of one file; implies `isolate`, and takes from it every right to write.
 
     Raises:
         ConfigError: an unknown runtime, or no positive time-out.
-        RuntimeUnavailableError: the runtime cannot be started; raised on entering.
+        RuntimeUnavailableError: the runtime cannot be started, or is not the environment's; raised on entering.
     """
 
-    def __init__(self, runtime: str, python: str = sys.executable, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        runtime: str | Environment,
+        python: str = sys.executable,
+        timeout_s: float = 60.0,
+        isolate: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
         if not timeout_s > 0:
             raise ConfigError(f"expected timeout_s above 0; got {timeout_s!r}; give seconds")
-        self.runtime = targets.check_runtime(runtime)
+        self._environment = runtime if isinstance(runtime, Environment) else None
+        self.runtime = targets.check_runtime(runtime.target.name if isinstance(runtime, Environment) else runtime)
         self._python = python
         self._timeout_s = timeout_s
+        self._isolate, self._limits = isolate or limits is not None, limits
         self._process: WorkerProcess | None = None
         self._info: WorkerInfo | None = None
         self._model = ""
         self._signatures: dict[str, SignatureSpec] | None = None
 
     def __enter__(self) -> Worker:
-        process = WorkerProcess(self.runtime, self._python, self._timeout_s)
+        environment = self._environment
+        command, variables = (environment.command, environment.variables) if environment else ((self._python,), {})
+        process = WorkerProcess(self.runtime, command, variables, self._timeout_s, self._isolate, self._limits)
         try:
             facts, _ = process.request("hello", what="hello")
-            target = targets.RuntimeTarget(facts["runtime"], facts["version"], facts["arch"])
+            target = self._checked_target(facts)
+            if self._isolate and target.arch != platform.machine():
+                _prime(process)
+                if self._limits:
+                    process.limit_address_space(self._limits)
         except BaseException:
             process.close()
             raise
         process.label = str(target)
         self._process = process
-        self._info = WorkerInfo(target, facts["python"], facts["cpu"], facts["peak_bytes"])
+        words = cpu.cpu_text(facts["cpu_lines"], facts["arch"], facts["num_cores"])
+        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"], facts["private_bytes"])
         return self
+
+    def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
+        """Returns what answered; of an emulated core only the environment knows the name."""
+        found = targets.RuntimeTarget(facts["runtime"], facts["version"], facts["arch"])
+        if self._environment is None:
+            return found
+        expected = self._environment.target
+        if found != dataclasses.replace(expected, core=""):
+            raise RuntimeUnavailableError(
+                f"expected {expected} in its environment; {found} answered; run: tfedge targets add {expected} --force"
+            )
+        return expected
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
@@ -124,11 +174,20 @@ class Worker:
             raise _bad_request("expected a started worker; received a request outside `with`; enter it first")
         return self._info
 
-    def load(self, path: str | os.PathLike[str], num_threads: int = 1, resolver: str = "default") -> str:
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        num_threads: int = 1,
+        resolver: str = "default",
+        preserve_all_tensors: bool = False,
+    ) -> str:
         """Loads a model in place of the one before; returns the sha256 of the file the worker read.
 
         Args:
             resolver: `default`, `reference` (slow kernels, an oracle on LiteRT only), `without_default_delegates`.
+            preserve_all_tensors: keep what each op computes, for `run_keeping`; costs memory. A delegate keeps nothing
+                between its ops, so the resolver must be one without. tflite-runtime 2.14 takes this and still lets
+                some ops write over their inputs.
 
         Raises:
             ArtifactError: there is no such file.
@@ -140,38 +199,96 @@ class Worker:
         if num_threads < 1:
             raise ConfigError(f"expected num_threads of 1 or more; got {num_threads}; give the number of threads")
         path = pathlib.Path(path).resolve()
-        artifacts.read_bytes(path, "model file")  # says clearly what is wrong with the path
+        open_model(path)  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
         params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        params |= {"preserve_all_tensors": preserve_all_tensors}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
         self._model = path.name
         return str(facts["sha256"])
 
+    def _check_loaded(self) -> None:
+        if not self._model:
+            raise _bad_request("expected a loaded model; there is none; call load() first")
+
     def describe(self) -> Mapping[str, SignatureSpec]:
-        """Returns the signatures of the loaded model by name.
+        """Returns the signatures of the loaded model by name; a file without any has one called "".
 
         Raises:
             WorkerError: (bad_request) no model is loaded; or the process failed.
         """
-        if not self._model:
-            raise _bad_request("expected a loaded model; there is none; call load() first")
+        self._check_loaded()
         if self._signatures is None:
             facts, _ = self.process.request("describe", what=f"describe {self._model}")
-            held = facts["signatures"]
-            self._signatures = {name: SignatureSpec.from_json(name, fields) for name, fields in held.items()}
+            with self._understood():
+                held = facts["signatures"]
+                self._signatures = {name: SignatureSpec.from_json(name, fields) for name, fields in held.items()}
         return self._signatures
+
+    def profile(self) -> DelegateProfile:
+        """Returns which ops of the loaded model a delegate runs, as the interpreter sees them.
+
+        Raises:
+            WorkerError: (bad_request) no model is loaded; or the process failed.
+        """
+        self._check_loaded()
+        facts, _ = self.process.request("profile", what=f"profile {self._model}")
+        with self._understood():
+            return DelegateProfile.from_nodes(facts["nodes"])
+
+    def layout(self) -> npt.NDArray[np.int64]:
+        """Returns where the interpreter put the tensors of subgraph 0 that have memory of their own.
+
+        Returns:
+            int64 (N, 3): index, address and bytes of each.
+
+        Raises:
+            WorkerError: (bad_request) no model is loaded, or the worker is not isolated; or the process failed.
+        """
+        self._check_loaded()
+        if not self._isolate:
+            raise _bad_request("expected an isolated worker to ask for addresses; pass isolate=True")
+        _, arrays = self.process.request("layout", what=f"layout of {self._model}")
+        with self._understood():
+            return arrays["places"].astype(np.int64).reshape(-1, 3)
+
+    @contextlib.contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turns an answer of another form, which only a damaged process gives, into a WorkerError."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise WorkerError(
+                f"{self.info.target}: expected facts about {self._model}; got {type(error).__name__}: {error}; "
+                "the file is damaged or meets a bug of this runtime",
+                kind="crashed",
+            ) from error
 
     def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Runs one signature once: arrays by input name in, arrays by output name out.
 
+        Args:
+            signature: its name; of a file without any it is "", and subgraph 0's tensors give the names.
+            inputs: every input; a tensor whose name is empty or repeats is called by its position, "0", "1", …
+
         Raises:
             WorkerError: bad_request (wrong name, shape or dtype; nothing was run), refused, crashed, timed out.
         """
+        return self.run_keeping(signature, inputs, ())[0]
+
+    def run_keeping(
+        self, signature: str, inputs: Mapping[str, Array], indices: Sequence[int]
+    ) -> tuple[dict[str, Array], dict[int, Array]]:
+        """As `run`; also returns tensors of the signature's subgraph, by their indices in the file.
+
+        They are what ops computed only where the file was loaded with `preserve_all_tensors`.
+        """
         signatures_module.check_inputs(signatures_module.find(self.describe(), signature), inputs)
-        _, outputs = self.process.request(
-            "run", {"signature": signature}, inputs, what=f"run {signature} of {self._model}"
-        )
-        return outputs
+        params = {"signature": signature, "tensors": list(indices)}
+        _, arrays = self.process.request("run", params, inputs, what=f"run {signature} of {self._model}")
+        with self._understood():
+            kept = {index: arrays.pop(f"#{index}") for index in dict.fromkeys(indices)}
+        return arrays, kept
 
     def decode(
         self, source: npt.NDArray[np.int32], entry: str = GREEDY, max_target_length: int | None = None
@@ -235,7 +352,7 @@ class Worker:
     def memory(self) -> MemoryUse:
         """Returns resident memory of the process, now and at its peak."""
         facts, _ = self.process.request("memory", what="memory")
-        return MemoryUse(facts["peak_bytes"], facts["rss_bytes"])
+        return MemoryUse(facts["peak_bytes"], facts["rss_bytes"], facts["private_bytes"])
 
     def _decode_params(self, sources: Array, entry: str, max_target_length: int | None) -> dict[str, object]:
         length = signatures_module.check_decode(self.describe(), entry, sources, max_target_length)

@@ -5,6 +5,7 @@
 This file is copied alone to other machines: it needs Python 3.9, NumPy and the interpreter, and must not import tfedge.
 A process holds one runtime and one model, because two TFLite runtimes crash when they share a process, and because a
 bad model may crash its interpreter. Names, shapes and dtypes are checked by the client, before a request is sent.
+`isolation.py` beside it answers the same requests with a process for each file.
 
 A message, both ways: 8 bytes (two big-endian uint32: header length, body length), the header (JSON, UTF-8), the body
 (the raw bytes, C order, of each array in header["arrays"], which gives name, dtype and shape).
@@ -12,7 +13,8 @@ A request names its `verb`. The reply has `kind` `result` or `error`; `progress`
 `unavailable` (the runtime cannot be imported) and `refused` (any Python error, with its first line).
 
 Signatures of a seq2seq model, batch 1: `encode` (source_ids -> named states), `decode_step` (token_ids,
-cache_update_index, the states, cache_* -> logits, cache_*), `greedy` (source_ids -> target_ids).
+cache_update_index, the states, cache_* -> logits, cache_*), `greedy` (source_ids -> target_ids). The signature "" is
+that of a file without any: inputs and outputs of subgraph 0 by tensor name, or by position where names repeat.
 """
 
 from __future__ import annotations
@@ -30,10 +32,11 @@ import hashlib
 import importlib
 import json
 import platform
+import resource
 import signal
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -41,13 +44,11 @@ import numpy as np
 RUNTIME_MODULES = {"tflite-runtime": "tflite_runtime", "ai-edge-litert": "ai_edge_litert"}
 GREEDY, STEPS = "greedy", "encode+decode_step"
 ENTRIES = (GREEDY, STEPS)
-RESOLVERS = {
-    "default": "AUTO",
-    "reference": "BUILTIN_REF",
-    "without_default_delegates": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
-}
+WITHOUT_DELEGATES = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+RESOLVERS = {"default": "AUTO", "reference": "BUILTIN_REF", "without_default_delegates": WITHOUT_DELEGATES}
 START_ID, STOP_ID = 1, 2
-CPU_FEATURES = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
+MEMORY_LINES = {"peak_bytes": "VmHWM", "rss_bytes": "VmRSS", "private_bytes": "RssAnon"}
+CPU_KEYS = ("model", "cpu part", "flags", "features")
 LENGTHS = struct.Struct(">II")
 PROGRESS_SECONDS = 0.5
 
@@ -89,6 +90,13 @@ def tensor_facts(name: str, details: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def by_name(details: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns tensors by name; by position, "0", "1", …, where a name is empty or repeats."""
+    names = [entry["name"] for entry in details]
+    unique = len({*names, ""}) == len(names) + 1
+    return {entry["name"] if unique else str(place): entry for place, entry in enumerate(details)}
+
+
 class Signature:
     """One entry point of a model, called with named arrays.
 
@@ -97,13 +105,19 @@ class Signature:
     """
 
     def __init__(self, interpreter: Any, name: str) -> None:
-        runner = interpreter.get_signature_runner(name)
-        self.inputs = {n: tensor_facts(n, details) for n, details in runner.get_input_details().items()}
-        self.outputs = {n: tensor_facts(n, details) for n, details in runner.get_output_details().items()}
-        self._wrapper = runner._interpreter_wrapper
-        self._subgraph = runner._subgraph_index
-        self._input_indices = dict(runner._inputs)
-        self._output_indices = list(runner._outputs)
+        self._wrapper = interpreter._interpreter
+        if name:
+            runner = interpreter.get_signature_runner(name)
+            inputs, outputs = runner.get_input_details(), runner.get_output_details()
+            self._subgraph = runner._subgraph_index
+            self._input_indices, self._output_indices = dict(runner._inputs), dict(runner._outputs)
+        else:
+            inputs, outputs = by_name(interpreter.get_input_details()), by_name(interpreter.get_output_details())
+            self._subgraph = 0
+            self._input_indices = {key: details["index"] for key, details in inputs.items()}
+            self._output_indices = {key: details["index"] for key, details in outputs.items()}
+        self.inputs = {key: tensor_facts(key, details) for key, details in inputs.items()}
+        self.outputs = {key: tensor_facts(key, details) for key, details in outputs.items()}
         self._shapes: dict[str, Any] = {}
 
     def plan(self, inputs: Arrays) -> None:
@@ -123,7 +137,7 @@ class Signature:
         for name, array in inputs.items():
             wrapper.SetTensor(self._input_indices[name], array, subgraph)
         wrapper.Invoke(subgraph)
-        return {name: wrapper.GetTensor(index, subgraph) for name, index in self._output_indices}
+        return {name: wrapper.GetTensor(index, subgraph) for name, index in self._output_indices.items()}
 
 
 class Stepper:
@@ -158,10 +172,8 @@ class Stepper:
         return outputs["logits"].reshape(-1)
 
 
-def greedy_steps(
-    step: Callable[[int, int], Any], max_target_length: int, start_id: int = START_ID, stop_id: int = STOP_ID
-) -> Any:
-    """Decodes greedily on the host.
+def greedy_steps(step: Callable[[int, int], Any], max_target_length: int) -> Any:
+    """Decodes greedily on the host, from `START_ID` to `STOP_ID`.
 
     Args:
         step: (last token id, index of the token to write) -> logits (vocab_size,).
@@ -169,11 +181,11 @@ def greedy_steps(
         int32 (max_target_length,): the ids after the start token, up to and including the stop token, then 0.
     """
     target = np.zeros((max_target_length,), np.int32)
-    token = start_id
+    token = START_ID
     for index in range(max_target_length):
         token = int(np.argmax(step(token, index)))
         target[index] = token
-        if token == stop_id:
+        if token == STOP_ID:
             break
     return target
 
@@ -182,13 +194,13 @@ class Model:
     """A loaded .tflite. A signature is allocated when it is first used, so that memory is what the caller uses."""
 
     def __init__(self, interpreter: Any) -> None:
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self.signature_names = sorted(interpreter.get_signature_list())
         self._signatures: dict[str, Signature] = {}
 
     def signature(self, name: str) -> Signature:
         if name not in self._signatures:
-            self._signatures[name] = Signature(self._interpreter, name)
+            self._signatures[name] = Signature(self.interpreter, name)
         return self._signatures[name]
 
     def decoder(self, entry: str, max_target_length: int) -> Callable[[Any], Any]:
@@ -206,34 +218,24 @@ class Model:
         return decode
 
 
-def cpu_text() -> str:
-    """Returns CPU model, number of cores, and the features that decide the speed of int8 kernels."""
-    lines: dict[str, str] = {}
+def cpu_lines() -> list[str]:
+    """Returns the different lines of /proc/cpuinfo that say what CPU this is; none where there is no such file."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                key, _, value = line.partition(":")
-                lines.setdefault(key.strip().lower(), value.strip())
+            return sorted({line.strip() for line in file if line.lower().startswith(CPU_KEYS)})
     except OSError:
-        pass
-    # x86 says "model name", a Raspberry Pi "model"; elsewhere on ARM the part number is all there is
-    words = lines.get("model name") or (lines.get("model") if "cpu part" in lines else "") or lines.get("cpu part")
-    flags = (lines.get("flags") or lines.get("features") or "").split()
-    features = " ".join(feature for feature in CPU_FEATURES if feature in flags)
-    return ", ".join(part for part in (words or platform.machine(), f"{os.cpu_count()} cores", features) if part)
+        return []
 
 
 def memory_bytes() -> dict[str, int]:
-    """Returns peak and current resident set size of this process."""
+    """Returns peak and current resident set size of this process, and the part of it that belongs to no file."""
     try:
         with open("/proc/self/status", encoding="utf-8") as file:
-            kib = {line.split(":")[0]: int(line.split()[1]) for line in file if line.startswith(("VmHWM", "VmRSS"))}
-        return {"peak_bytes": kib["VmHWM"] * 1024, "rss_bytes": kib["VmRSS"] * 1024}
+            kib = {line.split(":")[0]: int(line.split()[1]) for line in file if line.startswith(("Vm", "Rss"))}
+        return {key: kib[name] * 1024 for key, name in MEMORY_LINES.items()}
     except (OSError, KeyError):
-        import resource
-
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return {"peak_bytes": used, "rss_bytes": used}
+        return dict.fromkeys(MEMORY_LINES, used)
 
 
 def file_sha256(path: str) -> str:
@@ -248,45 +250,56 @@ def file_sha256(path: str) -> str:
 class Session:
     """Answers requests; one method a verb, each (params, arrays) -> (result, arrays)."""
 
-    def __init__(self, runtime: str, send: Callable[[Header, Arrays], None]) -> None:
-        self._send = send
+    def __init__(self, runtime: str) -> None:
+        self.send: Callable[[Header, Arrays], None] = lambda header, arrays: None  # of progress; `serve` sets it
         self._runtime = runtime
         self._module: Any = None
+        self.interpreter: Any = None  # also of a file whose tensors could not be allocated
         self._model: Any = None
         self._progress_at = 0.0
-        verbs = (self.hello, self.load, self.describe, self.run, self.decode_many, self.time, self.memory)
-        self._verbs = {verb.__name__: verb for verb in verbs}
+        verbs = (self.hello, self.load, self.describe, self.profile, self.run, self.decode_many, self.time, self.memory)
+        self.verbs = {verb.__name__: verb for verb in verbs}
 
     def hello(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
         package = importlib.import_module(RUNTIME_MODULES[self._runtime])
         self._module = importlib.import_module(RUNTIME_MODULES[self._runtime] + ".interpreter")
         facts = {"runtime": self._runtime, "version": package.__version__, "python": platform.python_version()}
-        return {**facts, "arch": platform.machine(), "cpu": cpu_text(), **memory_bytes()}, {}
+        here = {"arch": platform.machine(), "num_cores": os.cpu_count(), "cpu_lines": cpu_lines()}
+        return {**facts, **here, **memory_bytes()}, {}
 
     def load(self, params: Header, _: Arrays) -> tuple[Header, Arrays]:
-        self._model = None
+        self._model = self.interpreter = None
         digest = file_sha256(params["path"])
-        resolver = getattr(self._module.OpResolverType, RESOLVERS[params["resolver"]])
-        interpreter = self._module.Interpreter(
-            model_path=params["path"], num_threads=params["num_threads"], experimental_op_resolver_type=resolver
-        )
+        options = {"experimental_op_resolver_type": getattr(self._module.OpResolverType, RESOLVERS[params["resolver"]])}
+        options["experimental_preserve_all_tensors"] = params.get("preserve_all_tensors", False)
+        self.interpreter = self._module.Interpreter(params["path"], num_threads=params["num_threads"], **options)
         # Signature runners alone never get the XNNPACK delegate on tflite-runtime 2.14: a float encoder took
         # 1.23 ms without and 0.39 ms with this line. C++ and Java callers allocate, and so get it.
-        interpreter.allocate_tensors()
-        self._model = Model(interpreter)
+        self.interpreter.allocate_tensors()
+        self._model = Model(self.interpreter)
         return {"sha256": digest}, {}
 
     def describe(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
         signatures = {}
-        for name in self._model.signature_names:
+        for name in self._model.signature_names or [""]:
             signature = self._model.signature(name)
             signatures[name] = {"inputs": list(signature.inputs.values()), "outputs": list(signature.outputs.values())}
         return {"signatures": signatures}, {}
 
+    def profile(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
+        """Returns the nodes of subgraph 0 after delegation; of others the interpreter's Python tells nothing."""
+        nodes = self.interpreter._get_ops_details()
+        return {"nodes": [[n["op_name"], [*map(int, n["inputs"])], [*map(int, n["outputs"])]] for n in nodes]}, {}
+
     def run(self, params: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         signature = self._model.signature(params["signature"])
         signature.plan(arrays)
-        return {}, signature(arrays)
+        outputs = signature(arrays)
+        texts = [name for name, array in outputs.items() if array.dtype.kind not in "biufc"]
+        if texts:
+            raise ValueError(f"output {texts[0]!r} holds texts, which this worker does not send")
+        kept = {f"#{i}": signature._wrapper.GetTensor(i, signature._subgraph) for i in params.get("tensors", ())}
+        return {}, {**outputs, **kept}
 
     def decode_many(self, params: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         """Decodes int32 (N, max_source_length) -> int32 (N, max_target_length)."""
@@ -328,13 +341,13 @@ class Session:
         now = time.monotonic()
         if now >= self._progress_at:
             self._progress_at = now + PROGRESS_SECONDS
-            self._send({"kind": "progress", "done": done, "total": total}, {})
+            self.send({"kind": "progress", "done": done, "total": total}, {})
 
     def answer(self, header: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         """Returns the reply to one request; whatever Python raises becomes an `error` reply."""
         verb = header.pop("verb")
         try:
-            result, outputs = self._verbs[verb](header, arrays)
+            result, outputs = self.verbs[verb](header, arrays)
         except Exception as error:  # the boundary of the process: nothing is swallowed, the client raises it
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             message = lines[0] if lines else type(error).__name__
@@ -343,30 +356,40 @@ class Session:
         return {"kind": "result", **result}, outputs
 
 
-def serve(runtime: str, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answers requests until their stream ends; `requests` is buffered, so that a read is short only at its end."""
+def messages(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yields header and body of each message until the end; `stream` is buffered, so a read is short only there."""
+    while True:
+        lengths = stream.read(LENGTHS.size)
+        if len(lengths) < LENGTHS.size:
+            return
+        header_length, body_length = LENGTHS.unpack(lengths)
+        yield stream.read(header_length), stream.read(body_length)
+
+
+def serve(session: Session, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answers requests until their stream ends."""
 
     def send(header: Header, arrays: Arrays) -> None:
         replies.write(pack_message(header, arrays))
         replies.flush()
 
-    session = Session(runtime, send)
-    while True:
-        lengths = requests.read(LENGTHS.size)
-        if len(lengths) < LENGTHS.size:
-            return
-        header_length, body_length = LENGTHS.unpack(lengths)
-        text = requests.read(header_length)
-        send(*session.answer(*unpack_message(text, requests.read(body_length))))
+    session.send = send
+    for text, body in messages(requests):
+        send(*session.answer(*unpack_message(text, body)))
 
 
-def main() -> None:
+def take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Returns stdin and stdout as they were, and makes them harmless to whoever prints or reads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the client, which then ends this process
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the interpreter prints must not land between messages
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return requests, replies
+
+
+def main() -> None:
     try:
-        serve(sys.argv[1], requests, replies)
+        serve(Session(sys.argv[1]), *take_over_pipes())
     except BrokenPipeError:
         pass  # the client is gone
     sys.stderr.flush()

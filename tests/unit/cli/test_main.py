@@ -67,6 +67,11 @@ def test_main_when_a_stage_raises_then_one_line_and_its_exit_code(run_fake, caps
     assert err == "tfedge: error: expected a; got b on two lines; do c\n"
 
 
+def test_main_when_an_error_quotes_what_acts_on_a_terminal_then_its_code(run_fake, capsys):
+    assert run_fake(raiser(errors.ArtifactError("expected a; got \x1b]0;pwned\x07\u202e"))) == 2
+    assert capsys.readouterr().err == "tfedge: error: expected a; got \\x1b]0;pwned\\x07\\u202e\n"
+
+
 def test_main_when_interrupted_then_130_and_one_line(run_fake, capsys):
     assert run_fake(raiser(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "tfedge: error: interrupted\n"

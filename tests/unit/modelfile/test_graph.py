@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests import models
 from tfedge.errors import ArtifactError
+from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import GraphSummary, read_graph, refused_ops
 from tfedge.modelfile.schema import load_schema
 
@@ -142,6 +144,8 @@ def _set(target: Callable[[Any], Any], **values: Any) -> Callable[[Any], None]:
         (_set(lambda m: m.subgraphs[0].tensors[0], buffer=99), "buffer 99"),
         (_set(lambda m: m.subgraphs[0].tensors[0], type=77), "type 77"),
         (_set(lambda m: m.subgraphs[0].tensors[0], shape=[1, -9]), "shape"),
+        (_set(lambda m: m.subgraphs[0].tensors[0], shape=[1] * 65), "65 dimensions"),
+        (_set(lambda m: m.subgraphs[0].tensors[0], shapeSignature=[-1] * 65), "65 dimensions"),
         (_set(lambda m: m.subgraphs[0].tensors[1], shape=[3, 3]), "bytes stored"),
         (_set(lambda m: m.signatureDefs[0], subgraphIndex=5), "signature 'classify'"),
         (_set(lambda m: m.signatureDefs[0].inputs[0], tensorIndex=50), "tensor 50"),
@@ -217,3 +221,77 @@ def test_read_graph_when_run_loads_no_interpreter(dense_bytes: bytes) -> None:
     result = subprocess.run([sys.executable, "-c", code], input=dense_bytes, capture_output=True, check=True)
 
     assert result.stdout.split() == [b"False", b"False"]
+
+
+def test_read_graph_when_tensors_are_quantized_gives_scale_zero_point_and_axis() -> None:
+    (op,) = read_graph(models.dense("uint8")).ops
+    x, weights, bias = op.inputs
+    assert x is not None and (x.scale, x.zero_point, x.num_scales) == (1 / 32, 128, 1)
+    assert (x.index, x.subgraph, x.buffer, x.shape_signature) == (0, 0, 0, ())
+    assert weights is not None and bias is not None and 0 < weights.buffer != bias.buffer > 0
+
+    (op,) = read_graph(models.dense("int8_dynamic", per_channel=True)).ops
+    x, weights, _ = op.inputs
+    assert x is not None and (x.scale, x.zero_point, x.num_scales) == (None, None, 0)
+    assert weights is not None and (weights.num_scales, weights.quantized_dimension, weights.zero_point) == (8, 0, 0)
+
+
+def test_read_graph_when_a_size_is_open_says_so() -> None:
+    x = read_graph(models.dynamic_shape()).signatures["serving_default"].inputs["x"]
+    assert (x.shape, x.shape_signature, x.has_dynamic_shape) == ((1, 8), (-1, 8), True)
+    assert not read_graph(models.dense()).signatures["serving_default"].inputs["x"].has_dynamic_shape
+
+
+def test_op_place_when_its_output_names_a_layer_says_which() -> None:
+    assert read_graph(models.with_custom_op()).ops[0].place == "op 0 MyOp in subgraph 0 (head)"
+    assert read_graph(models.loop()).ops[2].place == "op 0 ADD in subgraph 2"
+
+
+def test_read_graph_when_subgraphs_have_interfaces_lists_them() -> None:
+    graph = read_graph(models.loop())
+
+    assert [(one.index, one.name, one.num_tensors) for one in graph.subgraphs] == [
+        (0, "main", 4),
+        (1, "condition", 4),
+        (2, "body", 6),
+    ]
+    assert [tensor.name for tensor in graph.subgraphs[2].outputs] == ["i+1", "x+1"]
+    assert [tensor.name for tensor in graph.subgraphs[0].inputs] == ["x"]
+
+
+def test_read_graph_when_an_op_code_is_unused_lists_it_as_well() -> None:
+    builder = ModelBuilder()
+    builder.op("ADD", [builder.tensor("x", (1,)), 0], [builder.tensor("y", (1,))], version=2)
+    builder.op_code("FULLY_CONNECTED", 12)
+    graph = read_graph(builder.build())
+
+    assert graph.op_codes == (("ADD", 2), ("FULLY_CONNECTED", 12)) and len(graph.ops) == 1
+    assert graph.schema_version == 3
+
+
+def test_read_graph_when_metadata_are_there_gives_their_sizes() -> None:
+    builder = ModelBuilder()
+    builder.tensor("x", (1,))
+    builder.metadata("min_runtime_version", b"1.5.0".ljust(16, b"\0"))
+    builder.metadata("TFLITE_METADATA", b"\0" * 100)
+    graph = read_graph(builder.build())
+
+    assert graph.metadata == {"min_runtime_version": 16, "TFLITE_METADATA": 100}
+    assert graph.min_runtime_version == "1.5.0"
+    assert read_graph(models.dense()).metadata == {}
+
+
+def test_read_graph_when_names_would_act_on_a_terminal_writes_their_codes() -> None:
+    builder = ModelBuilder("\x1b]0;title\x07")
+    builder.subgraph("\x1b[2J")
+    x = builder.tensor("x\n\x1b[31m", (1,))
+    builder.op("CUSTOM", [x], [builder.tensor("\u202ey", (1,))], custom_code="My\rOp")
+    builder.signature("\x9b0m", {"\x07": x}, {})
+    builder.metadata("\x1b", b"x")
+    graph = read_graph(builder.build())
+
+    words = [graph.description, graph.subgraphs[0].name, *graph.signatures, *graph.metadata, *refused_ops(graph)]
+    words += [name for signature in graph.signatures.values() for name in signature.inputs]
+    words += [graph.ops[0].place, *(tensor.name for tensor in graph.ops[0].outputs + graph.subgraphs[0].inputs)]
+    assert all(word.isprintable() for word in words)
+    assert graph.ops[0].name == "My\\rOp" and list(graph.signatures) == ["\\x9b0m"]

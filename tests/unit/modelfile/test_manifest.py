@@ -27,7 +27,9 @@ def _value(**change: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("change", [{}, {"calibration": None, "gates": []}])
+@pytest.mark.parametrize(
+    "change", [{}, {"calibration": None, "gates": []}, {"targets": ["ai-edge-litert==2.3.0@x86_64"]}]
+)
 def test_manifest_when_read_back_is_equal(change: dict[str, Any]) -> None:
     manifest = Manifest.from_json(_value(**change))
 
@@ -52,6 +54,8 @@ def test_manifest_when_read_back_is_equal(change: dict[str, Any]) -> None:
         {"calibration": 3},
         {"gates": {}},
         {"gates": ["size"]},
+        {"targets": "ai-edge-litert==2.3.0@x86_64"},
+        {"targets": [2]},
         {"colour": "red"},
     ],
 )

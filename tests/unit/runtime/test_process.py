@@ -17,6 +17,7 @@ from tests.golden import autokey
 from tests.unit.runtime.conftest import RUNTIMES
 from tfedge.errors import RuntimeUnavailableError, WorkerError
 from tfedge.runtime import process
+from tfedge.runtime import worker as worker_file
 from tfedge.runtime.client import Worker
 
 IS_GONE = 0.2  # seconds after which a signal sent has surely been delivered
@@ -188,6 +189,27 @@ def test_start_when_python_does_not_exist_names_it(tmp_path):
         Worker("ai-edge-litert", python=str(tmp_path / "none")).__enter__()
 
 
+def framed(text):
+    return worker_file.LENGTHS.pack(len(text), 0) + text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"words and no message", framed(b"[]"), framed(b'{"arrays":1}'), framed(b'{"arrays":[],"kind":"x"}')],
+    ids=["words", "list", "arrays", "kind"],
+)
+def test_request_when_what_comes_is_no_message_ends_the_process(tmp_path, sent):
+    (tmp_path / "sent").write_bytes(sent)
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\ncat '{tmp_path}/sent'\nexec sleep 20\n")
+    script.chmod(0o755)
+    start = time.monotonic()
+    with pytest.raises(WorkerError, match="what came is none") as caught:
+        Worker("ai-edge-litert", python=str(script)).__enter__()
+    assert caught.value.kind == "crashed"
+    assert time.monotonic() - start < 10
+
+
 def test_start_when_python_settings_are_hostile_ignores_them(monkeypatch, runtime):
     for name, value in {"PYTHONWARNINGS": "error", "PYTHONINSPECT": "1", "PYTHONVERBOSE": "1"}.items():
         monkeypatch.setenv(name, value)
@@ -196,10 +218,13 @@ def test_start_when_python_settings_are_hostile_ignores_them(monkeypatch, runtim
         np.testing.assert_array_equal(worker.decode(autokey.SOURCES[0]), autokey.EXPECTED[0])
 
 
-def test_worker_environment_when_python_differs_drops_the_search_path(monkeypatch):
+def test_worker_variables_when_python_differs_drops_the_search_path(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/packages")
-    assert process.worker_environment(sys.executable)["PYTHONPATH"] == "/packages"
-    assert "PYTHONPATH" not in process.worker_environment("/usr/bin/python3")
+    assert process.worker_variables([sys.executable], {})["PYTHONPATH"] == "/packages"
+    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}/packages")
+    assert process.worker_variables([sys.executable], {})["PYTHONPATH"] == f"{os.getcwd()}{os.pathsep}/packages"
+    assert "PYTHONPATH" not in process.worker_variables(["/usr/bin/python3"], {})
+    assert process.worker_variables(["/usr/bin/python3"], {"PYTHONPATH": "/site"})["PYTHONPATH"] == "/site"
 
 
 def test_load_when_done_has_the_xnnpack_delegate_and_keeps_its_print_out_of_the_messages(worker):

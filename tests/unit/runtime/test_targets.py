@@ -16,6 +16,35 @@ def test_parse_when_formatted_gives_the_same_target():
     assert str(target) == "tflite-runtime==2.14.0@aarch64"
 
 
+@pytest.mark.parametrize(
+    ("text", "core"),
+    [
+        ("ai-edge-litert==2.3.0@aarch64:cortex-a76", "cortex-a76"),
+        ("tflite-runtime==2.14.0@aarch64", "cortex-a72"),
+        ("android-tflite==2.16.1@arm64-v8a", "cortex-a72"),
+        ("android-tflite==2.16.1@x86_64", ""),
+    ],
+)
+def test_parse_when_given_a_core_or_none_says_what_is_emulated(text, core):
+    target = RuntimeTarget.parse(text)
+    assert (str(target), target.emulated_core) == (text, core)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ai-edge-litert==2.3.0@aarch64:cortex-a67", "did you mean 'cortex-a76'"),
+        ("ai-edge-litert==2.3.0@x86_64:cortex-a76", "a core with aarch64 only"),
+        ("ai-edge-litert==2.3.0@aarch64:", "name==version@arch:core"),
+        ("ai-edge-litert==2.3.0@arm64-v8a", "expected aarch64"),
+        ("android-tflite==2.16.1@aarch64", "did you mean 'arm64-v8a'"),
+    ],
+)
+def test_parse_when_core_or_architecture_does_not_fit_names_what_does(text, said):
+    with pytest.raises(ConfigError, match=said):
+        RuntimeTarget.parse(text)
+
+
 def test_parse_when_runtime_is_misspelt_names_the_nearest():
     with pytest.raises(ConfigError, match="did you mean 'tflite-runtime'"):
         RuntimeTarget.parse("tflite_runtime==2.14.0@aarch64")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.golden import autokey
 from tfedge.runtime import worker
-from tfedge.runtime.process import WORKER_FILE
+from tfedge.runtime.process import ISOLATION_FILE, WORKER_FILE
 
 LETTERS = "#^$abcdefghijklmnopqrstuvwxyz"  # pad, start, stop, then letters
 
@@ -105,7 +105,7 @@ def test_message_when_packed_and_unpacked_is_the_same(array):
 
 
 def test_session_when_python_raises_answers_with_the_first_line():
-    session = worker.Session("ai-edge-litert", lambda header, arrays: None)
+    session = worker.Session("ai-edge-litert")
     reply, arrays = session.answer({"verb": "load", "path": "/nowhere.tflite"}, {})
     assert reply["kind"] == "error" and reply["error"] == "refused"
     assert reply["type"] == "FileNotFoundError" and "/nowhere.tflite" in reply["message"]
@@ -125,12 +125,20 @@ def test_file_sha256_when_given_the_fixture_is_the_recorded_one():
     assert worker.file_sha256(str(autokey.MODEL)) == autokey.FACTS["sha256"]
 
 
-def test_worker_file_when_read_is_python_3_9_with_nothing_but_numpy():
-    tree = ast.parse(WORKER_FILE.read_text(encoding="utf-8"), feature_version=(3, 9))
+@pytest.mark.parametrize("path", [WORKER_FILE, ISOLATION_FILE], ids=["worker", "isolation"])
+def test_worker_file_when_read_is_python_3_9_with_nothing_but_numpy(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").split(".")[0])
-    assert imported - sys.stdlib_module_names == {"numpy"}
+    assert imported - sys.stdlib_module_names <= {"numpy"}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [(["a", "b"], ["a", "b"]), (["a", "a"], ["0", "1"]), (["", "b"], ["0", "1"]), ([], [])]
+)
+def test_by_name_when_names_are_empty_or_repeat_uses_positions(names, expected):
+    assert list(worker.by_name([{"name": name} for name in names])) == expected

@@ -1,0 +1,50 @@
+"""Static rules: what can be told of a file and a target without running it. One function a rule id.
+
+    subject = Subject(read_graph(data), data)
+    findings_for(subject, RuntimeTarget.parse("tflite-runtime==2.14.0@aarch64"))
+
+A finding that fails says what the target was measured to do with such a file. One that passes and has a consequence is
+a note: a risk that this target takes. One that is not measured says that other runtimes fail there.
+"""
+
+from __future__ import annotations
+
+from tfedge.checks.facts import facts_for
+from tfedge.checks.rules import files, kernel_shapes, kernels, numbers, quantization, structure, versions
+from tfedge.checks.rules.rule import Case, Rule, Subject
+from tfedge.checks.verdict import Finding
+from tfedge.modelfile.model_file import ModelData
+from tfedge.modelfile.summary import GraphSummary
+from tfedge.runtime.targets import RuntimeTarget
+
+__all__ = ["RULES", "Rule", "Subject", "findings_for", "static_findings"]
+
+RULES: tuple[Rule, ...] = (
+    *versions.RULES,
+    *kernels.RULES,
+    *kernel_shapes.RULES,
+    *quantization.RULES,
+    *numbers.RULES,
+    *structure.RULES,
+    *files.RULES,
+)
+
+
+def static_findings(graph: GraphSummary, target: RuntimeTarget, model_bytes: ModelData) -> tuple[Finding, ...]:
+    """Returns what every rule has to say of a file on a target.
+
+    Args:
+        graph: what `read_graph` says of the file.
+        target: where it must run.
+        model_bytes: what `read_graph` took.
+    """
+    return findings_for(Subject(graph, model_bytes), target)
+
+
+def findings_for(subject: Subject, target: RuntimeTarget) -> tuple[Finding, ...]:
+    """Returns what every rule has to say; a single finding that passes where none has."""
+    case = Case(subject, target, facts_for(target))
+    findings = tuple(finding for rule in RULES for finding in rule.check(case))
+    if any(finding.verdict != "pass" for finding in findings):
+        return findings
+    return (Finding("static_rules", "pass", f"{len(RULES)} static rules have nothing against {target}"), *findings)

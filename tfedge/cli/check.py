@@ -1,0 +1,100 @@
+"""`tfedge check`: will this file load, run and answer rightly where it is going?"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from tfedge.cli import verb
+from tfedge.errors import ConfigError
+
+SUMMARY = "check any .tflite file for named runtimes: read it, run it there, compare its answers"
+EXAMPLE = "tfedge check models/g2p/g2p.tflite --target ai-edge-litert --target tflite-runtime==2.14.0@x86_64"
+NEEDS_TRAIN = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `tfedge check`."""
+    parser.add_argument("models", type=pathlib.Path, nargs="+", metavar="FILE.tflite", help="models, whoever made them")
+    parser.add_argument(
+        "--target",
+        action="append",
+        dest="targets",
+        metavar="T",
+        help="where it must run: RUNTIME==VERSION@ARCH[:CORE], or a runtime beside this Python; may be repeated, and "
+        "then runs side by side (default: all installed; see `tfedge targets`)",
+    )
+    parser.add_argument(
+        "--inputs",
+        type=pathlib.Path,
+        metavar="CASES.npz",
+        help="arrays by input name (or SIGNATURE/INPUT), cases along the first axis; expected_NAME for known outputs "
+        "(default: realistic ones are made up)",
+    )
+    parser.add_argument(
+        "--reference",
+        type=pathlib.Path,
+        metavar="FLOAT.tflite",
+        help="model whose answers are right, run on LiteRT (default: LiteRT's reference kernels run FILE itself)",
+    )
+    parser.add_argument("--static", action="store_true", help="only read the file: no process is started")
+    _add_limits(parser)
+    parser.add_argument(
+        "--fix",
+        type=pathlib.Path,
+        metavar="OUT.tflite",
+        help="write the file with the smallest safe rewrite that makes it right on every target, proved by running it "
+        "and shown with its cost; nothing is written where there is none",
+    )
+    parser.add_argument("--junit", type=pathlib.Path, metavar="FILE.xml", help="write JUnit XML for a CI server too")
+    verb.add_force(parser)
+    verb.add_json(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Declares what bounds a run."""
+    parser.add_argument(
+        "--timeout",
+        type=verb.positive_float,
+        default=60.0,
+        metavar="SECONDS",
+        help="for one answer of an interpreter (default: 60)",
+    )
+    parser.add_argument(
+        "--memory",
+        type=verb.positive_int,
+        default=2048,
+        metavar="MB",
+        help="that a file may take above the bare interpreter (default: 2048)",
+    )
+    parser.add_argument(
+        "--seed", type=verb.natural, default=1, metavar="N", help="of inputs that are made up (default: 1)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Checks, prints the report, and writes it as JUnit XML where that is asked for."""
+    from tfedge import artifacts
+    from tfedge.cli import output, terminal
+    from tfedge.reports import check, fix, junit
+    from tfedge.runtime.limits import Limits
+
+    if args.fix is not None and (args.static or len(args.models) != 1):
+        raise ConfigError("expected one file, to be run, with --fix; name one and leave out --static")
+    if args.junit is not None:
+        artifacts.check_writable(args.junit, args.force)
+    options = {
+        "inputs": args.inputs,
+        "reference": args.reference,
+        "limits": Limits(address_space_bytes=args.memory * 2**20),
+        "timeout_s": args.timeout,
+        "seed": args.seed,
+        "reporter": terminal.TerminalReporter(),
+    }
+    fixed = None
+    if args.fix is not None:
+        fixed = fix.fix_file(args.models[0], args.targets, args.fix, force=args.force, **options)
+    report = fixed.shown if fixed else check.check_files(args.models, args.targets, run=not args.static, **options)
+    if args.junit is not None:
+        artifacts.write_bytes(args.junit, junit.junit_xml(report), args.force)
+    return output.show_fix(fixed, as_json=args.json) if fixed else output.show_check(report, as_json=args.json)

@@ -1,0 +1,232 @@
+"""The stage behind `tfedge check`: files against targets, by reading them and by running them.
+
+Every file is read once and run on LiteRT once, for the right answers; then all targets run it side by side, each in a
+worker process of its own. A file that its interpreter would die of is run all the same: that is how it is known.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import platform
+import time
+from collections.abc import Sequence
+
+from tfedge.checks.rules import static_findings
+from tfedge.checks.verdict import Finding
+from tfedge.errors import ArtifactError, ConfigError
+from tfedge.modelfile.graph import read_graph
+from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
+from tfedge.modelfile.pack import Pack, looks_packed, parse_pack
+from tfedge.progress import SILENT, Bar, Reporter
+from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
+from tfedge.reports.conditions import Conditions
+from tfedge.runtime import targets as targets_module
+from tfedge.runtime.environments import Environment, find_environment, installed_environments
+from tfedge.runtime.limits import Limits
+from tfedge.runtime.targets import RuntimeTarget
+from tfedge.validation.behaviour import check_behaviour
+from tfedge.validation.expectation import CheckedFile, Expectation, expect_from_litert
+from tfedge.validation.lane import Lane
+from tfedge.validation.user_cases import UserCases, expect_from_user
+
+LITERT = "ai-edge-litert"
+TIMEOUT_S = 60.0
+
+
+def check_files(
+    paths: Sequence[str | os.PathLike[str]],
+    targets: Sequence[str] | None = None,
+    inputs: str | os.PathLike[str] | None = None,
+    reference: str | os.PathLike[str] | None = None,
+    limits: Limits | None = None,
+    run: bool = True,
+    timeout_s: float = TIMEOUT_S,
+    seed: int = 1,
+    reporter: Reporter = SILENT,
+) -> CheckReport:
+    """Checks each file for each target.
+
+    Args:
+        paths: .tflite files of any maker, one or more.
+        targets: as `RuntimeTarget.parse` reads them, or names of runtimes beside this Python; those installed by
+            default, of an emulated architecture its default core.
+        inputs: an .npz of cases: arrays by input name (or SIGNATURE/INPUT) with cases along the first axis, and
+            `expected_NAME` for outputs that are known. Made up from `seed` by default.
+        reference: a .tflite whose answers (on LiteRT) are right; LiteRT's reference kernels by default.
+        limits: of each process that runs a file.
+        run: whether files are run; else static rules alone read them, and no process is started.
+        timeout_s: seconds for one answer of an interpreter.
+        seed: of inputs that are made up, 0 or more.
+        reporter: hears a bar over files and targets.
+
+    Raises:
+        ArtifactError: a path that names no file.
+        ConfigError: no file, one twice, an unknown target, or inputs or a reference that do not fit the files.
+        RuntimeUnavailableError: a target is not installed; the message says how to add it.
+    """
+    if not paths:
+        raise ConfigError("expected one file or more to check; got none; name .tflite files")
+    if not run and (inputs is not None or reference is not None):
+        raise ConfigError("expected files to be run where inputs or a reference are given; leave out --static")
+    chosen = choose(targets, run)
+    user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
+    opened = [(pathlib.Path(path), open_model(path)) for path in paths]
+    reporter.stage(f"check {_count(len(paths), 'file')} for {_count(len(chosen), 'target')}")
+    files = []
+    with _Runner(chosen, limits or Limits(), timeout_s, seed, user) as runner:
+        with reporter.bar("check", len(opened) * len(chosen)) as bar:
+            for path, data in opened:
+                files.append(_check_file(path, data, chosen, runner if run else None, bar))
+    return CheckReport(tuple(files), Conditions.here(), seed, has_run=run)
+
+
+def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarget, Environment | None]:
+    """Returns the targets asked for, each with its environment; None for one that is not run.
+
+    Raises:
+        ConfigError: an unknown target.
+        RuntimeUnavailableError: a target that has to be run is not installed, or there is none at all.
+    """
+    if not targets:
+        found = {each.target: each for each in installed_environments() if _is_default(each.target)}
+        if not found:
+            targets_module.choose_targets()  # Says what to install.
+        return dict(found)
+    chosen: dict[RuntimeTarget, Environment | None] = {}
+    for text in targets:
+        target = RuntimeTarget.parse(text) if "=" in text or "@" in text else targets_module.choose_targets([text])[0]
+        is_run = run and target.name != targets_module.ANDROID
+        chosen[target] = find_environment(target) if is_run else None
+    return chosen
+
+
+def _is_default(target: RuntimeTarget) -> bool:
+    """Whether a target is checked where none is named: of emulated cores one is enough."""
+    return target.core in ("", targets_module.DEFAULT_CORE) or target.arch == platform.machine()
+
+
+class _Runner:
+    """The lanes of all targets, and that of LiteRT for the right answers; a context manager."""
+
+    def __init__(
+        self,
+        chosen: dict[RuntimeTarget, Environment | None],
+        limits: Limits,
+        timeout_s: float,
+        seed: int,
+        user: UserCases | None,
+    ) -> None:
+        self._seed, self._user = seed, user
+        self._lanes = {target: Lane(each, timeout_s, limits) for target, each in chosen.items() if each is not None}
+        litert = [target for target in targets_module.installed_targets() if target.name == LITERT]
+        self._reference = Lane(find_environment(litert[0]), timeout_s, limits) if litert else None
+        self._pool = concurrent.futures.ThreadPoolExecutor(max(1, len(self._lanes)))
+
+    def __enter__(self) -> _Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.ExitStack() as stack:  # Lanes first: what a thread waits for then ends.
+            stack.callback(self._pool.shutdown, cancel_futures=True)
+            for lane in (*self._lanes.values(), self._reference):
+                if lane is not None:
+                    stack.callback(lane.close)
+
+    def expect(self, checked: CheckedFile) -> Expectation:
+        """Returns what a right runtime answers to the cases of a file."""
+        if self._reference is None:
+            return Expectation(seed=self._seed, reason="LiteRT is not installed beside this Python; pip install tfedge")
+        if self._user is not None:
+            return expect_from_user(checked, self._reference, self._user, self._seed)
+        return expect_from_litert(checked, self._reference, self._seed)
+
+    def submit(
+        self, checked: CheckedFile, expectation: Expectation
+    ) -> dict[RuntimeTarget, concurrent.futures.Future[tuple[tuple[Finding, ...], float]]]:
+        """Starts running a file on every target that can be run here."""
+        return {target: self._pool.submit(_timed, checked, lane, expectation) for target, lane in self._lanes.items()}
+
+
+def _timed(checked: CheckedFile, lane: Lane, expectation: Expectation) -> tuple[tuple[Finding, ...], float]:
+    start = time.monotonic()
+    return check_behaviour(checked, lane, expectation), time.monotonic() - start
+
+
+def _check_file(
+    path: pathlib.Path,
+    data: ModelData,
+    chosen: dict[RuntimeTarget, Environment | None],
+    runner: _Runner | None,
+    bar: Bar,
+) -> FileCheck:
+    read = _read(path, data)
+    if isinstance(read, Finding):
+        bar.advance(len(chosen), path.name)
+        checks = tuple(TargetCheck(str(target), (read,)) for target in chosen)
+        return FileCheck(str(path), sha256_of(data), len(data), checks)
+    checked, about_pack = read
+    static = {target: (*about_pack, *static_findings(checked.graph, target, checked.data)) for target in chosen}
+    ran: dict[RuntimeTarget, tuple[Finding, ...]] = {}
+    seconds: dict[RuntimeTarget, float] = {}
+    if runner is not None:
+        started = runner.submit(checked, runner.expect(checked))
+        places = {future: target for target, future in started.items()}
+        for future in concurrent.futures.as_completed(places):
+            target = places[future]
+            ran[target], seconds[target] = future.result()
+            bar.advance(1, path.name)
+        ran |= {target: (_not_run(target),) for target in chosen if target not in ran}
+    bar.advance(len(chosen) - len(seconds), path.name)
+    checks = tuple(
+        TargetCheck(str(target), (*static[target], *ran.get(target, ())), round(seconds.get(target, 0.0), 3))
+        for target in chosen
+    )
+    return FileCheck(str(path), sha256_of(data), len(data), checks)
+
+
+def _read(path: pathlib.Path, data: ModelData) -> tuple[CheckedFile, tuple[Finding, ...]] | Finding:
+    """Reads a file; returns a finding where it is damaged, and one about its pack where that alone is."""
+    try:
+        graph = read_graph(data)
+    except ArtifactError as error:
+        return Finding(
+            "readable",
+            "fail",
+            str(error),
+            cause="the file is damaged, cut, or no .tflite at all",
+            consequence="some interpreters die of it at load, others refuse it; it was given to none",
+            fix="copy or convert it again, and compare sha256",
+        )
+    pack: Pack | None = None
+    findings: tuple[Finding, ...] = ()
+    if looks_packed(data):
+        try:
+            pack = parse_pack(data, path)
+        except ArtifactError as error:
+            findings = (
+                Finding(
+                    "pack_whole",
+                    "fail",
+                    str(error),
+                    cause="bytes of the model or of its pack were changed after packing",
+                    consequence="its golden cases say nothing about these bytes, and an app that checks it refuses it",
+                    fix="copy the file again, or pack it again with `tfedge package`",
+                ),
+            )
+    return CheckedFile(path, data, graph, pack), findings
+
+
+def _not_run(target: RuntimeTarget) -> Finding:
+    return Finding(
+        "runs",
+        "not_measured",
+        f"expected a device that runs {target}; there is none here: static rules alone have read the file",
+        fix="run it in the app on a device; --static says only what can be known without one",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,116 @@
+"""Checks every recipe of every shipped model on every target that is installed, and writes the table into the README.
+
+    python tools/matrix.py [--target T ...] [--readme-only]
+
+Converts each `models/NAME/NAME.keras` by all recipes into a temporary folder (extra `train`), checks each file as
+`tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. `--readme-only` draws the table anew from
+the stored reports. Install targets first: tfedge targets add T.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+import tempfile
+
+from tfedge.artifacts import write_bytes
+from tfedge.cli.terminal import TerminalReporter
+from tfedge.conversion.recipes import RECIPES
+from tfedge.errors import TfedgeError
+from tfedge.modelfile.strict_json import dump_object, load_object
+from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
+from tools.update_readme import README, replace_region
+
+ROOT = README.parent
+MARKS = ("<!-- matrix: begin -->", "<!-- matrix: end -->")
+TARGETS = (
+    "tflite-runtime==2.14.0@x86_64",
+    "tflite-runtime==2.14.0@aarch64:cortex-a72",
+    "tflite-runtime==2.14.0@aarch64:cortex-a76",
+    "ai-edge-litert==2.3.0@x86_64",
+    "ai-edge-litert==2.3.0@aarch64:cortex-a72",
+    "ai-edge-litert==2.3.0@aarch64:cortex-a76",
+)
+
+
+def stored_reports() -> list[pathlib.Path]:
+    """Returns the reports in models/, by name."""
+    return sorted((ROOT / "models").glob("*/*.check.json"))
+
+
+def read_stored(path: pathlib.Path) -> CheckReport:
+    """Reads a stored report."""
+    return CheckReport.from_json(load_object(path.read_bytes(), "a check report"))
+
+
+def check_model(trained: pathlib.Path, targets: list[str]) -> CheckReport:
+    """Returns what each recipe of a trained model is on each target."""
+    from tfedge.cli import wing_a
+    from tfedge.pipeline.convert import convert_model
+    from tfedge.reports.check import check_files
+
+    wing_a.import_tensorflow()
+    reporter = TerminalReporter()
+    with tempfile.TemporaryDirectory() as folder:
+        packs = convert_model(trained, folder, list(RECIPES), reporter=reporter)
+        report = check_files([pack.path for pack in packs], targets, reporter=reporter)
+    files = [dataclasses.replace(file, path=pathlib.Path(file.path).name) for file in report.files]
+    return dataclasses.replace(report, files=tuple(files))
+
+
+def matrix(reports: list[CheckReport]) -> str:
+    """Returns the table: a row a file, a column a target."""
+    targets = list(dict.fromkeys(target for report in reports for target in report.targets))
+    lines = ["| file | " + " | ".join(_heading(target) for target in targets) + " |"]
+    lines.append("| --- |" + " --- |" * len(targets))
+    for report in reports:
+        lines += [_row(file, targets) for file in report.files]
+    when = ", ".join(sorted({report.created_utc[:10] for report in reports}))
+    note = f"Checked {when} by `tools/matrix.py`; ARM is emulated. A failed cell names the gates that failed it."
+    return "\n".join([*lines, "", note])
+
+
+def _heading(target: str) -> str:
+    runtime, _, where = target.partition("@")
+    return f"{runtime.replace('==', ' ')}<br>{where.replace(':', ' ')}"
+
+
+def _row(file: FileCheck, targets: list[str]) -> str:
+    checks = {check.target: check for check in file.targets}
+    cells = [_cell(checks[target]) if target in checks else "" for target in targets]
+    return f"| `{file.path.removesuffix('.tflite')}` | " + " | ".join(cells) + " |"
+
+
+def _cell(check: TargetCheck) -> str:
+    reasons = [finding.gate for finding in check.findings if finding.verdict == check.verdict]
+    return "pass" if check.verdict == "pass" else f"**{check.verdict.replace('_', ' ')}**: {', '.join(reasons[:2])}"
+
+
+def update_readme(readme: pathlib.Path = README) -> None:
+    """Writes the table of the stored reports between the marks."""
+    region = f"\n{matrix([read_stored(path) for path in stored_reports()])}\n"
+    text = replace_region(readme.read_text(encoding="utf-8"), region, *MARKS)
+    write_bytes(readme, text.encode(), force=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Checks and writes; returns 0, whatever the verdicts: the table shows them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", action="append", dest="targets", metavar="T", help="default: the six pinned ones")
+    parser.add_argument("--readme-only", action="store_true", help="draw the table from the stored reports")
+    args = parser.parse_args(arguments)
+    try:
+        for trained in () if args.readme_only else sorted((ROOT / "models").glob("*/*.keras")):
+            report = check_model(trained, args.targets or list(TARGETS))
+            write_bytes(trained.with_suffix(".check.json"), dump_object(report.to_json(), "a check report"), force=True)
+        update_readme()
+    except TfedgeError as error:
+        print(f"matrix: error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
