@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import pathlib
 
 from tfedge.cli import verb
@@ -11,6 +12,8 @@ from tfedge.errors import ConfigError
 SUMMARY = "check any .tflite file for named runtimes: read it, run it there, compare its answers"
 EXAMPLE = "tfedge check models/g2p/g2p.tflite --target ai-edge-litert --target tflite-runtime==2.14.0@x86_64"
 NEEDS_TRAIN = False
+
+MAX_TIMEOUT_S, MAX_MEMORY_MB = 86_400, 2**20  # A day, a tebibyte: beyond it no clock or limit of a system follows.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,12 +84,18 @@ def run(args: argparse.Namespace) -> int:
 
     if args.fix is not None and (args.static or len(args.models) != 1):
         raise ConfigError("expected one file, to be run, with --fix; name one and leave out --static")
+    if args.timeout > MAX_TIMEOUT_S or args.memory > MAX_MEMORY_MB:
+        raise ConfigError(
+            f"expected --timeout up to {MAX_TIMEOUT_S} s and --memory up to {MAX_MEMORY_MB} MB; give less"
+        )
     if args.junit is not None:
         artifacts.check_writable(args.junit, args.force)
+    # Processor time is for all that is done with a file, the time-out for one answer.
+    seconds = max(Limits.cpu_seconds, 4 * math.ceil(args.timeout))
     options = {
         "inputs": args.inputs,
         "reference": args.reference,
-        "limits": Limits(address_space_bytes=args.memory * 2**20),
+        "limits": Limits(address_space_bytes=args.memory * 2**20, cpu_seconds=seconds),
         "timeout_s": args.timeout,
         "seed": args.seed,
         "reporter": terminal.TerminalReporter(),
