@@ -74,6 +74,10 @@ class StoredValues:
         """Whether the model lists buffers in other files at all."""
         return bool(self._model.ExternalBuffersLength())
 
+    def has_buffers_behind(self) -> bool:
+        """Whether values are stored behind the flatbuffer, as in files of 2 GB and more."""
+        return any(self._model.Buffers(index).Offset() > 1 for index in range(self._model.BuffersLength()))
+
     def tensor_types(self) -> Iterator[tuple[str, str]]:
         """Yields dtype and place of the first tensor of each dtype, those that no op uses included."""
         names = {value: name.lower() for name, value in vars(load_schema().TensorType).items() if name.isupper()}

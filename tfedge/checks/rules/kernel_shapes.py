@@ -6,11 +6,12 @@ Each condition is the one by which tflite-runtime 2.14 chooses a kernel (tensor_
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 
 from tfedge.checks.rules.kernels import takes_four_bit_kernel
-from tfedge.checks.rules.rule import Case, Rule, Words, judged
+from tfedge.checks.rules.rule import Case, Rule, Words, judged, risked
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary, TensorSummary
 
@@ -31,21 +32,35 @@ def hybrid_dot_product(case: Case) -> Iterator[Finding]:
     was reported from devices too (coqui-ai/STT#2284, tensorflow/tensorflow#59120). Measured 2026-11-21 on emulated
     cores: Cortex-A76 dies; A53 and A72, which have no such instruction, and LiteRT 2.3 are right.
     """
-    words = Words(
-        "float rows times int8 weights in a shape that goes through the dot product kernel",
-        "The kernel for ARM cores with dot product instructions (Cortex-A76, Raspberry Pi 5) reads outside its memory.",
-        "run one row at a time (batch 1, decode steps), use static int8 for these products, or use LiteRT",
+    what = "float rows times int8 weights in a shape that goes through the dot product kernel"
+    cause = (
+        "The kernel for ARM cores with dot product instructions (Cortex-A76, Raspberry Pi 5) reads outside its memory."
     )
-    hits = []
-    for op, _ in case.running_forms:
-        shape = _hybrid_shape(op)
-        if shape is not None and (kernel := _dot_product_kernel(*shape)):
-            hits.append((f"{kernel} {op.name}", op.place))
-    yield from judged(case, "hybrid_dot_product", words, hits)
+    fix = "run one row at a time (batch 1, decode steps), use static int8 for these products, or use LiteRT"
+    shapes = [(op, *shape) for op, _ in case.running_forms if (shape := _hybrid_shape(op)) is not None]
+    hits = [
+        (f"{kernel} {op.name}", op.place)
+        for op, rows, inputs, outputs in shapes
+        if rows and (kernel := _dot_product_kernel(rows, inputs, outputs))
+    ]
+    yield from judged(case, "hybrid_dot_product", Words(what, cause, fix), hits)
+    free = [
+        (f"dot_product {op.name}", op.place)
+        for op, rows, inputs, outputs in shapes
+        if not rows and _dot_product_kernel(_DOT_ROWS, inputs, outputs)
+    ]
+    later = f"{case.target} dies by a signal as soon as a caller gives four rows; one row is right."
+    yield from risked(case, "hybrid_dot_product", Words(f"{what}, free batch", cause, fix, later), free)
+    if not case.target.core and case.target.emulated_core:
+        other = dataclasses.replace(case, target=dataclasses.replace(case.target, core="cortex-a76"))
+        there = (
+            f"{other.target} dies by a signal: on boards with such a core (Raspberry Pi 5, newer phones) check that."
+        )
+        yield from risked(other, "hybrid_dot_product", Words(what, cause, fix, there), hits)
 
 
 def _hybrid_shape(op: OpSummary) -> tuple[int, int, int] | None:
-    """Returns rows, inputs and outputs of a product of float rows and 8-bit weights; None of another op."""
+    """Returns rows (0: a caller decides), inputs and outputs of float rows times 8-bit weights; None of another op."""
     x, weights = (*op.inputs[:2], None, None)[:2]
     if x is None or weights is None or x.dtype != "float32" or len(weights.shape) < 2 or 0 in weights.shape:
         return None
@@ -63,10 +78,7 @@ def _hybrid_shape(op: OpSummary) -> tuple[int, int, int] | None:
 
 
 def _dot_product_kernel(rows: int, inputs: int, outputs: int) -> str:
-    """Returns the probe's word for the kernel that a shape goes through; empty where it is another one.
-
-    Rows that a caller decides (0) may be four.
-    """
+    """Returns the probe's word for the kernel that a shape goes through; empty where it is another one."""
     if inputs % _DOT_INPUTS or outputs % 2 or outputs < rows:
         return ""
     aspect = max(inputs, outputs) / min(inputs, outputs)
