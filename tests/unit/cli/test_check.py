@@ -53,7 +53,7 @@ def test_check_when_junit_exists_is_refused_before_anything_is_run(folder, capsy
 
 
 def test_check_when_static_says_that_nothing_was_run(folder, capsys):
-    assert main.main(["check", "good.tflite", "--static", "--target", "android-tflite==2.16.1@arm64-v8a"]) == 0
+    assert main.main(["check", "good.tflite", "--static", *TARGETS]) == 0
     assert "static rules only: nothing was run" in capsys.readouterr().out
 
 
