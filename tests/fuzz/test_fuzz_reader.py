@@ -55,9 +55,21 @@ def test_fuzz_when_files_that_are_read_are_run_finds_nothing(samples: list[Sampl
     tally = fuzz_reader.fuzz(NUM_RUN, seed=2, samples=samples, run=True)
 
     assert tally.findings == []
-    ran = {name: count for name, count in tally.outcomes.items() if name not in ("read", "refused")}
+    ran = {name: count for name, count in tally.outcomes.items() if name.startswith(("ai-edge", "tflite"))}
     assert sum(ran.values()) == 2 * tally.outcomes["read"] > NUM_RUN // 3
     assert ran["ai-edge-litert ran"] and ran["tflite-runtime refused"]
+    checked = {name: count for name, count in tally.outcomes.items() if name.startswith("checked")}
+    assert sum(checked.values()) == tally.outcomes["read"] and checked["checked fail"]
+
+
+def test_fuzz_when_the_check_is_broken_finds_it(samples: list[Sample], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(fuzz_reader.check, "check_files", fail)
+    tally = fuzz_reader.fuzz(10, seed=2, samples=samples, run=True)
+
+    assert len(tally.findings) == tally.outcomes["read"] > 0 and "KeyError: 'x'" in tally.findings[0]
 
 
 @pytest.mark.parametrize(
