@@ -111,8 +111,10 @@ def test_mask_range_when_the_file_runs_is_what_the_scores_lose(
         (lambda: files.product_of(float("inf")), False),
         (lambda: files.product_of(2.0), True),
         (lambda: files.added(float("nan")), False),
+        (lambda: files.half_weights(float("inf")), False),
+        (lambda: files.half_weights(6e4), True),
     ],
-    ids=["nan_weight", "inf_weight", "finite", "nan_added"],
+    ids=["nan_weight", "inf_weight", "finite", "nan_added", "float16_overflow", "float16"],
 )
 def test_non_finite_weights_when_the_file_runs_is_what_comes_out(
     worker: Worker, tmp_path: pathlib.Path, build: Build, finite: bool
