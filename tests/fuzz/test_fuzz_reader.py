@@ -17,7 +17,7 @@ from tools import fuzz_mutations, fuzz_reader
 from tools.fuzz_mutations import BLIND, Sample, find_places, mutated
 
 # 1 ms each on an idle machine, and 30 ms each run.
-NUM_READ, NUM_RUN = 5000, 100
+NUM_READ, NUM_RUN = 4000, 80
 
 
 def sample(name: str, data: bytes) -> Sample:
