@@ -23,6 +23,7 @@ _DOT_PADDED_SIZE = 128 * 128
 # b rows, "nearly" is under 4 to 1 for 16 <= b < 32, under 8 to 1 for b < 64, and so on. 1,200 shapes were run on an
 # emulated Cortex-A76: every one inside died or was damaged, none outside.
 _GEMM_ROWS, _GEMM_OUTPUTS = 16, 4
+_SHARED_ROWS = 8  # From this many rows on BATCH_MATMUL takes all entries of a batch at once.
 
 
 def hybrid_dot_product(case: Case) -> Iterator[Finding]:
@@ -93,8 +94,9 @@ def shared_batch_weights(case: Case) -> Iterator[Finding]:
     """BATCH_MATMUL of a float batch with one int8 matrix for all of it: wrong on ARM with tflite-runtime 2.14.
 
     Its scratch memory is sized for one matrix product and written for the whole batch. Measured 2026-11-21 on emulated
-    Cortex-A72 and A76 (probe "one_for_batch BATCH_MATMUL", and 280 shapes): wrong or dead from batch 2 on where outputs
-    are a multiple of 4, small ones by luck not; right on x86, with one matrix an entry, and on LiteRT 2.3.
+    Cortex-A72 and A76 (probe "one_for_batch BATCH_MATMUL", and 350 shapes): wrong or dead where outputs are a multiple
+    of 4 and the batch has 8 rows or more in all (what lies behind that memory decides; a few small shapes came out
+    right); right on x86, with one matrix an entry, and on LiteRT 2.3.
     """
     words = Words(
         "a float batch times one int8 matrix in BATCH_MATMUL",
@@ -104,7 +106,7 @@ def shared_batch_weights(case: Case) -> Iterator[Finding]:
     hits = []
     for op, _ in case.running_forms:
         shape = _hybrid_shape(op) if op.name == "BATCH_MATMUL" else None
-        if shape is None or shape[2] % 4:
+        if shape is None or shape[0] < _SHARED_ROWS or shape[2] % 4:
             continue
         x, weights = op.inputs[0], op.inputs[1]
         if x is not None and weights is not None and _entries(x) > 1 == _entries(weights):
