@@ -3,8 +3,9 @@
     python tools/matrix.py [--target T ...] [--readme-only]
 
 Converts each `models/NAME/NAME.keras` by all recipes into a temporary folder (extra `train`), checks each file as
-`tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. `--readme-only` draws the table anew from
-the stored reports. Install targets first: tfedge targets add T.
+`tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. The file that ships is checked too, and its
+pack then says on which targets it passed. `--readme-only` draws the table anew from the stored reports. Install targets
+first: tfedge targets add T.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 
 from tfedge.artifacts import write_bytes
 from tfedge.cli.terminal import TerminalReporter
-from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.recipes import ALL_RECIPES
 from tfedge.errors import TfedgeError
 from tfedge.modelfile.strict_json import dump_object, load_object
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
@@ -50,12 +51,15 @@ def check_model(trained: pathlib.Path, targets: list[str]) -> CheckReport:
     from tfedge.cli import wing_a
     from tfedge.pipeline.convert import convert_model
     from tfedge.reports.check import check_files
+    from tfedge.reports.claims import record_claims
 
     wing_a.import_tensorflow()
     reporter = TerminalReporter()
     with tempfile.TemporaryDirectory() as folder:
-        packs = convert_model(trained, folder, list(RECIPES), reporter=reporter)
-        report = check_files([pack.path for pack in packs], targets, reporter=reporter)
+        packs = convert_model(trained, folder, list(ALL_RECIPES), reporter=reporter)
+        shipped = trained.with_suffix(".tflite")
+        report = check_files([shipped, *(pack.path for pack in packs)], targets, reporter=reporter)
+        record_claims(dataclasses.replace(report, files=report.files[:1]))
     files = [dataclasses.replace(file, path=pathlib.Path(file.path).name) for file in report.files]
     return dataclasses.replace(report, files=tuple(files))
 

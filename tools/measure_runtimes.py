@@ -1,12 +1,14 @@
 """Measures runtime releases and writes tfedge/checks/measured_runtimes.json.
 
-    python tools/measure_runtimes.py [--release ai-edge-litert==2.3.0 ...] [--places x86_64 ...] [--again]
+    python -m tools.measure_runtimes [--release ai-edge-litert==2.3.0 ...] [--places x86_64 ...] [--again]
 
 For each release that still installs on Python 3.11: the highest version of every builtin op that it registers, and its
 answer to every probe of `tfedge.checks.probes`, on x86-64 and on emulated ARM cores. A release is installed by
 `tfedge.devices` into a cache of its own, measured and removed, and what was found is written at once, so that a run
-may be stopped and goes on where it was. Only probes that are new, or whose file changed, are asked; `--again` asks all.
-Needs Python 3.11 on Debian 12 x86-64; an hour for everything.
+may be stopped and goes on where it was. Only probes that are new, or whose file changed, are asked; `--again` asks
+all. Android's library (`--release android-tflite==2.16.1`) is measured from its archive, its x86_64 and its arm64-v8a
+machine code, made loadable by `tools/android`. Needs Python 3.11 on Debian 12 x86-64, for Android Maven and gcc too;
+an hour for everything.
 """
 
 from __future__ import annotations
@@ -43,8 +45,12 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.limits import Limits
 from tfedge.runtime.targets import RuntimeTarget
+from tools.android import port_library
 
 PLACES = ("x86_64", "aarch64:cortex-a72", "aarch64:cortex-a76")
+ANDROID = "android-tflite==2.16.1"  # the last archive in Maven's central repository
+ANDROID_PLACES = ("x86_64", "arm64-v8a:cortex-a72", "arm64-v8a:cortex-a76")
+ANDROID_HOST = RuntimeTarget("tflite-runtime", "2.14.0", "aarch64")  # whose emulated Python loads Android's library
 HIGHEST = 40  # above every op version in the schema's own history; the search ends at the first that is refused
 # Not ops: a mark for numbers above 127, one for custom ops, and what a delegate puts in their place.
 NO_OPS = ("PLACEHOLDER_FOR_GREATER_OP_CODES", "CUSTOM", "DELEGATE")
@@ -140,7 +146,7 @@ def measure(found: Environment, probes: Sequence[Probe], reporter: Reporter, cod
         }
 
 
-def wheel_hashes(target: RuntimeTarget) -> str:
+def wheel_hash(target: RuntimeTarget) -> str:
     """Returns the sha256 of the release's wheel for Python 3.11, or nothing where there is none."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -180,23 +186,47 @@ class Store:
 
 
 def measure_release(label: str, places: Sequence[str], store: Store, again: bool, reporter: Reporter) -> None:
-    """Measures one release at every place where it has a wheel and something is left to ask."""
+    """Measures one release at every place where it can be installed and something is left to ask."""
     name, _, version = label.partition("==")
     empty = RuntimeFacts(name, version, "", "", {}, {}, {})
     for place in places:
         held = store.facts.get(label, empty)
-        arch, _, core = place.partition(":")
-        target = RuntimeTarget(name, version, arch, core)
         left = [probe for probe in PROBES if again or place not in held.behaviours.get(probe.name, {})]
-        hashed = held.wheels.get(arch) or wheel_hashes(target)
         codes = place == PLACES[0] and (again or not held.op_versions)
-        if not hashed or not (left or codes):
+        target = RuntimeTarget(name, version, *place.split(":"))
+        if not (left or codes):
             continue
-        store.add(dataclasses.replace(held, wheels={**held.wheels, arch: hashed}, source=source(), date=today()))
-        (installed,) = environment.add_targets([target], reporter=reporter)
+        if name == targets.ANDROID:
+            installed: Environment = android_environment(target, reporter)
+        elif hashed := held.wheels.get(target.arch) or wheel_hash(target):
+            held = dataclasses.replace(held, wheels={**held.wheels, target.arch: hashed})
+            store.add(dataclasses.replace(held, source=source(), date=today()))  # add_targets looks the hash up
+            (installed,) = environment.add_targets([target], reporter=reporter)
+        else:
+            continue  # no wheel for this architecture
         measured = measure(installed, left, reporter, codes)
-        store.add(merged(store.facts[label], place, measured))
+        store.add(merged(dataclasses.replace(held, source=source(name), date=today()), place, measured))
     remove(name, version, reporter)
+
+
+def android_environment(target: RuntimeTarget, reporter: Reporter) -> Environment:
+    """Returns a Python in which Android's library stands for tflite-runtime; it is made once in the cache folder."""
+    library = environments.cache_folder() / f"android-{target.version}" / target.arch
+    if not library.exists():
+        reporter.say(f"making {target} loadable")
+        with staging.staged(library) as stage:
+            port_library.make(target.version, target.arch, stage)
+    host = dataclasses.replace(ANDROID_HOST, core=target.core) if target.core else ANDROID_HOST
+    (found,) = environment.add_targets([host if target.core else dataclasses.replace(host, arch="x86_64")])
+    numpy = found.variables.get("PYTHONPATH", os.path.dirname(os.path.dirname(np.__file__))).split(":")[-1]
+    variables = {
+        "PYTHONPATH": f"{port_library.FOLDER}:{numpy}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TFEDGE_ANDROID_LIBRARY": str(library),
+        "TFEDGE_ANDROID_VERSION": target.version,
+    }
+    shown = dataclasses.replace(found.target, version=target.version)
+    return Environment(shown, found.command, variables)
 
 
 def merged(held: RuntimeFacts, place: str, measured: Mapping[str, Any]) -> RuntimeFacts:
@@ -217,10 +247,11 @@ def remove(name: str, version: str, reporter: Reporter) -> None:
             reporter.say(f"removed {name} {version} for {arch}")
 
 
-def source() -> str:
+def source(name: str = "") -> str:
     """Says how and where it was measured."""
+    code = "the archive's own machine code under glibc, " if name == targets.ANDROID else ""
     return (
-        f"tools/measure_runtimes.py, default resolver, 1 thread; x86_64: {cpu.this_cpu()}; aarch64: QEMU user "
+        f"tools/measure_runtimes.py, {code}default resolver, 1 thread; x86_64: {cpu.this_cpu()}; ARM: QEMU user "
         f"emulation of the core; Python 3.11, numpy {environment.NUMPY}"
     )
 
@@ -234,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures what is asked for and writes the file after each place."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", action="append", help="name==version; may be repeated (default: all that install)")
-    parser.add_argument("--places", nargs="+", default=PLACES, choices=PLACES, help="where (default: everywhere)")
+    parser.add_argument("--places", nargs="+", choices={*PLACES, *ANDROID_PLACES}, help="where (default: everywhere)")
     parser.add_argument("--again", action="store_true", help="ask every probe, known or not")
     args = parser.parse_args(arguments)
     if platform.machine() != "x86_64" or sys.version_info[:2] != (3, 11):
@@ -244,9 +275,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store.forget_changed(PROBES)
     with tempfile.TemporaryDirectory(prefix="measure-") as cache:
         os.environ.setdefault("TFEDGE_CACHE", cache)
-        for label in args.release or releases():
+        for label in args.release or [*releases(), ANDROID]:
             reporter.stage(f"measuring {label}")
-            measure_release(label, args.places, store, args.again, reporter)
+            everywhere = ANDROID_PLACES if label.startswith(targets.ANDROID) else PLACES
+            places = [place for place in everywhere if place in (args.places or everywhere)]
+            measure_release(label, places, store, args.again, reporter)
     return 0
 
 

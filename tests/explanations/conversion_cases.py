@@ -308,5 +308,6 @@ CASES = (
         WHERE,
         "calibration",
     ),
-    Case("two_runtimes", together, where=WHERE),
+    # Mostly this error; now and then std::bad_alloc instead, as memory happens to lie.
+    Case("two_runtimes", together, where=WHERE, said="ValueError: vector::reserve"),
 )

@@ -14,6 +14,7 @@ from tests import models
 from tests.explanations.case import LITERT, TFLITE
 from tests.explanations.interpreter_cases import SIZE, unary
 from tests.golden import packed_autokey
+from tests.models.attention import attention
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
 from tfedge.errors import ConversionError
@@ -21,6 +22,8 @@ from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.golden import GoldenCase
 from tfedge.modelfile.graph import read_graph
 from tfedge.reports.check import check_files
+from tfedge.reports.compare import compare
+from tfedge.reports.comparison import comparison_findings
 from tfedge.reports.ladder_choice import Choice, not_converted
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.validation.accuracy import score
@@ -165,6 +168,15 @@ def accuracy() -> Finding:
     return accuracy_gate(score([["B"]] * 500 + [["A"]] * 1500, [[["A"]]] * 2000, reference), 1.0)
 
 
+def layer_error() -> Finding:
+    """One layer's weights of an int8 file are read eight times too large."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = pathlib.Path(folder, "float.tflite"), pathlib.Path(folder, "int8.tflite")
+        first.write_bytes(attention())
+        second.write_bytes(attention("int8", broken="value"))
+        return failed("layer_error", comparison_findings(compare(first, second, max_cases=2)))
+
+
 def not_measured() -> Finding:
     return Finding("any", "not_measured", "no gate judged float32 on tflite-runtime")
 
@@ -179,6 +191,7 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "golden_cases": golden,
     "accuracy": accuracy,
     "size": lambda: size_gate(6_000_000, 6_800_000, 0.3, None),
+    "layer_error": layer_error,
     "not_measured": not_measured,
     "speed": lambda: speed_gate(Speedup(0.23, 0.22, 0.24, "greedy"), 0.95),
     "converts": lambda: not_converted(ConversionError("expected a model of builtin ops; error: 'tf.Foo' op")),

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfedge.errors import ArtifactError, ConfigError
-from tfedge.runtime.targets import ANDROID, DEFAULT_CORE, RuntimeTarget
+from tfedge.runtime.targets import RuntimeTarget
 
 FILE = pathlib.Path(__file__).with_name("measured_runtimes.json")
 # Before a colon; "crashed:SIGSEGV" names its signal.
@@ -136,10 +136,8 @@ def _from_ranges(text: str) -> Iterable[int]:
 
 
 def place_of(target: RuntimeTarget) -> str:
-    """Returns the key of a target's measurements: "x86_64", "aarch64:cortex-a76", "arm64-v8a"."""
-    if target.name == ANDROID or target.arch != "aarch64":
-        return target.arch
-    return f"{target.arch}:{target.core or DEFAULT_CORE}"
+    """Returns the key of a target's measurements: "x86_64", "aarch64:cortex-a76", "arm64-v8a:cortex-a72"."""
+    return f"{target.arch}:{target.emulated_core}" if target.emulated_core else target.arch
 
 
 _DAMAGED = (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError)  # ValueError: ConfigError too

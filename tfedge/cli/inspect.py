@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from tfedge.cli import inspect_modes
 from tfedge.cli.verb import add_json, positive_float
 from tfedge.progress import SILENT, Reporter
 
@@ -15,7 +16,9 @@ NEEDS_TRAIN = False
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge inspect`."""
-    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.tflite", help="file to look into")
+    parser.add_argument(
+        "model", type=pathlib.Path, metavar="MODEL.tflite", help="file to look into; a .keras with --lint"
+    )
     parser.add_argument(
         "--run",
         action=argparse.BooleanOptionalAction,
@@ -27,10 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=positive_float, default=60.0, metavar="SECONDS", help="for one load or run (default: 60)"
     )
     add_json(parser)
+    inspect_modes.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the inspection; exit code 0 whatever the file holds, as long as it can be read."""
+    inspect_modes.check(args)
+    if args.compare is not None:
+        return inspect_modes.run_compare(args)
+    if args.lint:
+        return inspect_modes.run_lint(args)
+
     import json
 
     from tfedge.reports import inspect

@@ -58,6 +58,7 @@ def add_targets(
             todo = [target for target in releases.values() if force or not _is_installed(target)]
             needed = dict.fromkeys(folder for target in todo for folder in _shared_folders(target.arch))
             shared = [folder for folder in needed if not folder.exists()]
+            staging.check_space(environments.cache_folder(), sum(map(_needed_bytes, [*shared, *releases])))
             total = sum(map(_num_steps, [*shared, *map(environments.folder_of, todo)]))
             with _Steps(reporter, total) as steps, contextlib.ExitStack() as stages:
                 # First what may not exist, before half a minute for what it would need.
@@ -126,6 +127,13 @@ class _Steps:
     def __call__(self, note: str) -> None:
         if self._bar is not None:
             self._bar.advance(1, note)
+
+
+def _needed_bytes(folder: pathlib.Path) -> int:
+    """Returns the space that making a folder takes at its peak: measured, and rounded up."""
+    if folder.name == _BOARD:
+        return 250_000_000  # lists 45 MB, packages 70, system and emulator 80
+    return 120_000_000  # NumPy: wheel 14 MB, unpacked 47; LiteRT 2.3: 25 and 26, and before it is cut 45
 
 
 def _num_steps(folder: pathlib.Path) -> int:

@@ -20,11 +20,13 @@ from collections.abc import Container, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
+from tfedge.modelfile.summary import GraphSummary, OpSummary, SubgraphSummary, TensorSummary
 
 ALIGNMENT = 64
-# Each tensor is compared with every one placed before: 20,000 take 1 s. A larger subgraph is bounded from below.
+# Each tensor is compared with every one placed before: 20,000 take 1 to 2 s. That is spent on one file at most; a
+# subgraph that would take more is bounded from below.
 MAX_PLANNED_TENSORS = 20_000
+_LEAST_COMPARED = 2_000  # What placing one takes besides, in comparisons.
 _ALWAYS = np.iinfo(np.int32).max
 _BEYOND = 2**62  # Bytes that no machine has; a sum below it fits into int64.
 _BYTES = {
@@ -62,9 +64,16 @@ def plan_arenas(graph: GraphSummary) -> tuple[ArenaPlan, ...]:
     for op in graph.ops:
         ops[op.subgraph].append(op)
     plans = []
+    effort = _effort(MAX_PLANNED_TENSORS)
     for subgraph in graph.subgraphs:
-        plans.append(_plan(subgraph.index, subgraph.inputs, subgraph.outputs, ops[subgraph.index]))
+        plan, spent = _plan(subgraph, ops[subgraph.index], effort)
+        effort -= spent
+        plans.append(plan)
     return tuple(plans)
+
+
+def _effort(count: int) -> int:
+    return count * (count + _LEAST_COMPARED)
 
 
 @dataclasses.dataclass
@@ -84,25 +93,25 @@ class _Lifetime:
         return True, -self.size, self.first
 
 
-def _plan(
-    subgraph: int, inputs: Sequence[TensorSummary], outputs: Sequence[TensorSummary], ops: Sequence[OpSummary]
-) -> ArenaPlan:
-    lifetimes = _lifetimes(inputs, outputs, ops)
+def _plan(subgraph: SubgraphSummary, ops: Sequence[OpSummary], effort: int) -> tuple[ArenaPlan, int]:
+    """Returns the plan of a subgraph and the effort that it took, `effort` at most."""
+    lifetimes = _lifetimes(subgraph.inputs, subgraph.outputs, ops)
     scratch = [_Lifetime(size, place, place) for place, op in enumerate(ops) for size in _scratch(op)]
     placed = sorted((one for one in [*lifetimes, *scratch] if one.size), key=lambda one: one.order)
     first = np.array([one.first for one in placed], np.int64)
     last = np.array([one.last for one in placed], np.int64)
     size = np.array([one.size for one in placed], np.int64)
     lower_bound = _most_alive(first, last, size, len(ops))
-    is_planned = len(placed) <= MAX_PLANNED_TENSORS and sum(one.size for one in placed) < _BEYOND
-    return ArenaPlan(
-        subgraph=subgraph,
+    is_planned = _effort(len(placed)) <= effort and sum(one.size for one in placed) < _BEYOND
+    plan = ArenaPlan(
+        subgraph=subgraph.index,
         arena_bytes=_place(first, last, size) if is_planned else lower_bound,
         lower_bound_bytes=lower_bound,
         num_tensors=len(lifetimes),
         num_unknown=sum(one.is_unknown for one in lifetimes),
         is_planned=is_planned,
     )
+    return plan, _effort(len(placed)) if is_planned else 0
 
 
 def _lifetimes(
@@ -167,26 +176,27 @@ def _most_alive(
 
 def _place(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> int:
     """Places tensors in the order given; returns the end of the highest."""
-    starts, ends = np.zeros(0, np.int64), np.zeros(0, np.int64)
-    firsts, lasts = np.zeros(0, np.int64), np.zeros(0, np.int64)  # All four sorted by start.
-    for begin, end, need in zip(first.tolist(), last.tolist(), size.tolist(), strict=True):
+    placed = np.zeros((4, len(first)), np.int64)  # Start, end, first and last op of each, sorted by start.
+    for count, (begin, end, need) in enumerate(zip(first.tolist(), last.tolist(), size.tolist(), strict=True)):
+        starts, ends, firsts, lasts = placed[:, :count]
         meets = (lasts >= begin) & (firsts <= end)
         start = _best_start(starts[meets], ends[meets], need)
         at = int(np.searchsorted(starts, start, "right"))
-        starts, ends = np.insert(starts, at, start), np.insert(ends, at, start + need)
-        firsts, lasts = np.insert(firsts, at, begin), np.insert(lasts, at, end)
-    return int(ends.max(initial=0))
+        placed[:, at + 1 : count + 1] = placed[:, at:count]
+        placed[:, at] = start, start + need, begin, end
+    return int(placed[1].max(initial=0))
 
 
 def _best_start(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], need: int) -> int:
     """Returns the start of the smallest gap of `need` bytes between tensors sorted by start, or behind them all."""
     if not len(starts):
         return 0
-    behind = np.maximum.accumulate(ends)
-    aligned = (np.concatenate([[0], behind]) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    aligned = np.zeros(len(starts) + 1, np.int64)
+    np.maximum.accumulate(ends, out=aligned[1:])
+    aligned += -aligned % ALIGNMENT
     rest = starts - aligned[:-1] - need
     fits = np.flatnonzero(rest >= 0)
-    return int(aligned[fits[np.argmin(rest[fits])]] if len(fits) else aligned[-1])
+    return int(aligned[fits[rest[fits].argmin()]] if len(fits) else aligned[-1])
 
 
 def span_of_arena(places: npt.NDArray[np.int64], constants: Container[int]) -> int:

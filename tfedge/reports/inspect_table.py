@@ -27,7 +27,9 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             console.print(Text(title, "bold"))
             console.print(Padding(body, (0, 0, 1, 2)))
     # A table fills its last column with blanks, which a log or a comparison of two files has no use for.
-    console.file.write("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    encoding = getattr(console.file, "encoding", None) or "utf-8"
+    console.file.write(text.encode(encoding, "backslashreplace").decode(encoding))  # Names are in any script.
 
 
 class _Sections:
@@ -160,7 +162,8 @@ def quantization(tensor: TensorFacts) -> str:
         return ""
     if tensor.quantization == "blockwise":
         return "blockwise"
-    first = f"scale {tensor.scale:.4g}, zero point {tensor.zero_point}"
+    scale = "that is no number" if tensor.scale is None else f"{tensor.scale:.4g}"
+    first = f"scale {scale}, zero point {tensor.zero_point}"
     if tensor.quantization == "per_tensor":
         return first
     return f"{tensor.num_scales} scales along axis {tensor.quantized_dimension}, first {first}"

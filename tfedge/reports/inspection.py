@@ -60,12 +60,13 @@ that come from the file are printable: what is not is written as Python writes i
 
     A tensor: name (in the signature, else in the file), index, dtype, shape, shape_signature (-1: open; empty: as
     shape), quantization ("none", "per_tensor", "per_channel", "blockwise"), num_scales, scale and zero_point (the
-    first), quantized_dimension.
+    first; a scale that is NaN or infinite is null), quantized_dimension.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,8 +95,10 @@ class TensorFacts:
     @classmethod
     def of(cls, tensor: TensorSummary, name: str = "") -> TensorFacts:
         """Returns the facts of a tensor; `name` is its name in a signature."""
-        kept = (field.name for field in dataclasses.fields(cls) if field.name != "name")
-        return cls(name=name or tensor.name, **{key: getattr(tensor, key) for key in kept})
+        kept = {field.name: getattr(tensor, field.name) for field in dataclasses.fields(cls)}
+        if tensor.scale is not None and not math.isfinite(tensor.scale):
+            kept["scale"] = None  # JSON has no word for it.
+        return cls(**{**kept, "name": name or tensor.name})
 
 
 @dataclasses.dataclass(frozen=True)

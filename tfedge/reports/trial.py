@@ -49,7 +49,7 @@ def try_runtimes(
     names = [target.name for target in installed_targets()]
     if not names:
         return (Trial("none", "unavailable", f"expected {' or '.join(RUNTIMES)}; none is installed"),)
-    chosen = _chosen(data, graph)
+    chosen = choose_subgraphs(data, graph)
     trials = []
     with reporter.bar("loading", len(names) * (1 + 2 * len(chosen))) as bar:
         for name in names:
@@ -57,7 +57,7 @@ def try_runtimes(
     return tuple(trials)
 
 
-def _chosen(data: ModelData, graph: GraphSummary) -> list[int]:
+def choose_subgraphs(data: ModelData, graph: GraphSummary) -> list[int]:
     """Returns the subgraphs to look at one by one: those with the most ops."""
     counts = collections.Counter(op.subgraph for op in graph.ops)
     most = max(1, min(MAX_LOADED_SUBGRAPHS, MAX_LOADED_BYTES // max(len(data), 1)))

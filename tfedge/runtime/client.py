@@ -16,7 +16,7 @@ import platform
 import sys
 import tempfile
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -174,11 +174,20 @@ class Worker:
             raise _bad_request("expected a started worker; received a request outside `with`; enter it first")
         return self._info
 
-    def load(self, path: str | os.PathLike[str], num_threads: int = 1, resolver: str = "default") -> str:
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        num_threads: int = 1,
+        resolver: str = "default",
+        preserve_all_tensors: bool = False,
+    ) -> str:
         """Loads a model in place of the one before; returns the sha256 of the file the worker read.
 
         Args:
             resolver: `default`, `reference` (slow kernels, an oracle on LiteRT only), `without_default_delegates`.
+            preserve_all_tensors: keep what each op computes, for `run_keeping`; costs memory. A delegate keeps nothing
+                between its ops, so the resolver must be one without. tflite-runtime 2.14 takes this and still lets
+                some ops write over their inputs.
 
         Raises:
             ArtifactError: there is no such file.
@@ -193,6 +202,7 @@ class Worker:
         open_model(path)  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
         params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        params |= {"preserve_all_tensors": preserve_all_tensors}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
         self._model = path.name
         return str(facts["sha256"])
@@ -264,11 +274,21 @@ class Worker:
         Raises:
             WorkerError: bad_request (wrong name, shape or dtype; nothing was run), refused, crashed, timed out.
         """
+        return self.run_keeping(signature, inputs, ())[0]
+
+    def run_keeping(
+        self, signature: str, inputs: Mapping[str, Array], indices: Sequence[int]
+    ) -> tuple[dict[str, Array], dict[int, Array]]:
+        """As `run`; also returns tensors of the signature's subgraph, by their indices in the file.
+
+        They are what ops computed only where the file was loaded with `preserve_all_tensors`.
+        """
         signatures_module.check_inputs(signatures_module.find(self.describe(), signature), inputs)
-        _, outputs = self.process.request(
-            "run", {"signature": signature}, inputs, what=f"run {signature} of {self._model}"
-        )
-        return outputs
+        params = {"signature": signature, "tensors": list(indices)}
+        _, arrays = self.process.request("run", params, inputs, what=f"run {signature} of {self._model}")
+        with self._understood():
+            kept = {index: arrays.pop(f"#{index}") for index in dict.fromkeys(indices)}
+        return arrays, kept
 
     def decode(
         self, source: npt.NDArray[np.int32], entry: str = GREEDY, max_target_length: int | None = None

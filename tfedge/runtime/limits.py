@@ -23,9 +23,9 @@ class Limits:
         ConfigError: a limit that is no whole number above 0.
     """
 
-    # Measured, above the bare interpreter: the shipped model (1.7 million parameters) 5 MB, and 30 MB with 4 threads;
-    # a float32 model of 100 MB 210 MB on LiteRT and 310 MB on tflite-runtime. Phones that such a model is made for
-    # have 4 to 8 GiB for everything.
+    # Measured above the bare interpreter, on both runtimes and on emulated ARM: the shipped model 7 MiB with one
+    # thread, 31 MiB with four (284 MiB emulated); a file of 105 MB with float32 weights 200 MiB, int8 101 to 202 MiB,
+    # float16 503 MiB, five times the file, as it is unpacked. So this holds every file up to 400 MB.
     address_space_bytes: int = 2 * GIB
     # One decode of the shipped model takes 1 to 3 s on an emulated core and milliseconds elsewhere.
     cpu_seconds: int = 120

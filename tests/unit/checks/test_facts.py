@@ -66,7 +66,9 @@ def test_facts_when_a_value_is_illegal_are_refused(changes):
         ("ai-edge-litert==2.3.0@x86_64", "x86_64"),
         ("ai-edge-litert==2.3.0@aarch64", "aarch64:cortex-a72"),
         ("ai-edge-litert==2.3.0@aarch64:cortex-a76", "aarch64:cortex-a76"),
-        ("android-tflite==2.16.1@arm64-v8a", "arm64-v8a"),
+        ("android-tflite==2.16.1@arm64-v8a", "arm64-v8a:cortex-a72"),
+        ("android-tflite==2.16.1@arm64-v8a:cortex-a76", "arm64-v8a:cortex-a76"),
+        ("android-tflite==2.16.1@x86_64", "x86_64"),
     ],
 )
 def test_place_of_when_given_a_target_names_architecture_and_core(text, place):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests import models
 from tfedge.modelfile import arena
-from tfedge.modelfile.arena import ArenaPlan, plan_arenas
+from tfedge.modelfile.arena import ArenaPlan, plan_arenas, span_of_arena
 from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.graph import read_graph
 
@@ -104,3 +105,29 @@ def test_plan_when_compared_with_an_interpreter_is_the_same(
     plans = plan_arenas(read_graph(request.getfixturevalue(file)))
 
     assert {index: plans[index].arena_bytes for index in measured} == measured
+
+
+def test_plan_when_subgraphs_are_many_spends_no_more_on_them_than_on_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arena, "MAX_PLANNED_TENSORS", 3)
+    builder = _chain(1, 1, 1)
+    for _ in range(2):
+        builder.subgraph()
+        builder.op("TANH", [builder.tensor("x", (1,))], [builder.tensor("y", (1,))])
+
+    assert [plan.is_planned for plan in plan_arenas(read_graph(builder.build()))] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("places", "constants", "size"),
+    [
+        ([(0, 64, 10), (1, 128, 64), (2, 192, 8)], (), 136),  # At most 64 bytes apart: one block.
+        ([(0, 64, 10), (1, 200, 64), (2, 10_000, 20)], (), 64),  # Far apart: three, and the largest counts.
+        ([(0, 64, 64), (1, 128, 64)], (1,), 64),
+        ([(0, 64, 0)], (), 0),
+        ([], (), 0),
+    ],
+)
+def test_span_of_arena_when_given_places_is_the_largest_block(
+    places: list[tuple[int, int, int]], constants: tuple[int, ...], size: int
+) -> None:
+    assert span_of_arena(np.array(places, np.int64).reshape(-1, 3), constants) == size

@@ -253,3 +253,15 @@ def test_to_json_when_a_file_has_little_still_has_every_key(read: Inspect) -> No
 
     assert (value["pack"], value["archive"], value["runs"], value["control_flow"]) == (None, None, (), ())
     assert set(value["memory"]) < set(_documented_keys())
+
+
+def test_to_json_when_a_scale_is_no_number_has_null(read: Inspect) -> None:
+    builder = ModelBuilder()
+    for scale in (float("nan"), float("inf"), 0.5):
+        builder.tensor(f"scale {scale}", (1,), "int8", scales=scale)
+    builder.op("ADD_N", [0, 1], [2])
+    found = read(builder.build())
+
+    assert [tensor.scale for tensor in found.subgraphs[0].inputs] == [None, None]
+    assert found.subgraphs[0].outputs[0].scale == 0.5
+    json.dumps(found.to_json(), allow_nan=False)

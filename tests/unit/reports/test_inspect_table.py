@@ -72,6 +72,13 @@ def test_table_when_a_file_is_plain_leaves_sections_out(tmp_path: pathlib.Path) 
         assert f"\n{title}" not in said
 
 
+def _scaled(scale: float) -> bytes:
+    builder = ModelBuilder()
+    x, y = (builder.tensor(name, (2,), "int8", scales=scale) for name in ("x", "y"))
+    builder.op("TANH", [x], [y])
+    return builder.build()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -85,6 +92,8 @@ def test_table_when_a_file_is_plain_leaves_sections_out(tmp_path: pathlib.Path) 
         (models.with_custom_op(), "its ops are in no table"),
         (models.dense("uint8"), "scale 0.03125, zero point 128"),
         (models.dense("int8_dynamic", per_channel=True), "per-channel"),
+        (_scaled(float("nan")), "scale that is no number, zero point 0"),
+        (_scaled(0.5), "scale 0.5, zero point 0"),
     ],
 )
 def test_table_when_a_file_has_a_fact_tells_it(tmp_path: pathlib.Path, data: bytes, words: str) -> None:

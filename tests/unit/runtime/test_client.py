@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from tests.golden import autokey
+from tests.models.attention import attention, attention_inputs
 from tests.unit.runtime.conftest import RUNTIMES
 from tfedge.errors import ArtifactError, ConfigError, WorkerError
+from tfedge.modelfile.graph import read_graph
 from tfedge.runtime import client
 from tfedge.runtime.client import Worker
 
@@ -100,6 +102,29 @@ def test_run_when_inputs_fit_returns_every_output_by_name(worker):
     assert sorted(outputs) == ["encoded_letters", "encoded_mask"]
     np.testing.assert_array_equal(outputs["encoded_mask"], (autokey.SOURCES[:1] != 0).astype(np.float32))
     assert outputs["encoded_letters"].argmax(-1).tolist() == autokey.SOURCES[:1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked", "is_kept"),
+    # tflite-runtime 2.14 lets softmax write over its input, asked or not.
+    [("ai-edge-litert", True, True), ("ai-edge-litert", False, False), ("tflite-runtime", True, False)],
+)
+def test_run_keeping_when_preserved_gives_what_each_op_computed_on_litert_alone(tmp_path, name, is_asked, is_kept):
+    path, inputs = tmp_path / "attention.tflite", {"x": attention_inputs()[0]}
+    path.write_bytes(attention())
+    ops = read_graph(attention()).ops
+    with Worker(name) as worker:
+        worker.load(path, resolver="without_default_delegates", preserve_all_tensors=is_asked)
+        outputs, kept = worker.run_keeping("serving_default", inputs, [op.outputs[0].index for op in ops])
+    np.testing.assert_array_equal(kept[ops[-1].outputs[0].index], outputs["y"])
+    scores = next(kept[op.outputs[0].index] for op in ops if op.name == "ADD")
+    assert (scores.min() < -20) == is_kept  # The mask of -30, or what softmax wrote in its place.
+
+
+def test_run_keeping_when_there_is_no_such_tensor_is_refused(worker):
+    with pytest.raises(WorkerError) as caught:
+        worker.run_keeping("encode", {"source_ids": autokey.SOURCES[:1]}, [10**6])
+    assert caught.value.kind == "refused"
 
 
 def test_run_when_batch_is_free_follows_each_batch():

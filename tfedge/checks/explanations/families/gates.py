@@ -213,6 +213,21 @@ ENTRIES = (
         reproduced=TFEDGE,
     ),
     Explanation(
+        id="layer_error",
+        title="Gate: no layer of a quantized file loses everything that the float file knows",
+        cause=(
+            "Below 7.8 dB less than one bit of a tensor is left. The finding names the first op where that happens, "
+            "and why: weights that are off, values outside the range, or a step as coarse as a mask of -1e9 makes it."
+        ),
+        consequence="Everything that reads the layer works on noise; the file loads and answers all the same.",
+        fix=(
+            "Repair what the cause names: mask by -30, calibrate on inputs like the real ones, one scale a channel. "
+            "Else keep that layer in float."
+        ),
+        example="tfedge inspect --compare float.tflite int8.tflite --plot error.html",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
         id="not_measured",
         title="A verdict that is neither pass nor fail",
         matches=("no gate judged",),

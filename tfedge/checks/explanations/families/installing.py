@@ -132,7 +132,7 @@ ENTRIES = (
             "Each brings its own copy of the same C++ library; which one answers a call is decided by the order of "
             "loading, and the copies differ in layout."
         ),
-        consequence="`ValueError: vector::reserve`, a crash, or wrong numbers.",
+        consequence="`ValueError: vector::reserve`, `std::bad_alloc`, a crash, or wrong numbers.",
         fix="One TFLite library a process: convert in one, run in another. tfedge's workers do that.",
         example="tfedge validate out/g2p.tflite",
         sources=("measured: TensorFlow 2.21 and tflite-runtime 2.14 in one process",),
