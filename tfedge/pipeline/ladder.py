@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,6 +47,7 @@ from tfedge.runtime.environments import Environment, find_environment
 from tfedge.runtime.targets import choose_targets
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.tasks.registry import load_task
+from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.performance import FLOAT
 
 AUTO = "auto"
@@ -237,9 +239,24 @@ def _measure(
         if place.key in timings:
             timing, (memory, partitions) = timings[place.key], costs[place.key]
             rung = dataclasses.replace(rung, latency=timing.latency, speedup=timing.speedup, untimed=timing.untimed)
-            rung = dataclasses.replace(rung, memory=memory, partitions=partitions)
+            rung = dataclasses.replace(
+                rung,
+                most_speedup=timing.most_speedup,
+                memory=memory,
+                partitions=partitions,
+                stand_in=_stand_in(place, answers),
+            )
         rungs.append(rung)
     return rungs
+
+
+def _stand_in(place: Place, answers: Mapping[Key, Answers]) -> AccuracyReport | None:
+    """Returns what the file of an emulated place scores on the same release on this processor, if that was measured."""
+    if not place.is_emulated:
+        return None
+    target = dataclasses.replace(place.environment.target, arch=platform.machine(), core="")
+    found = answers.get((place.key[0], str(target)))
+    return found.accuracy if found else None
 
 
 def _checked_rung(place: Place, findings: tuple[Finding, ...], answers: Answers | None) -> Rung:

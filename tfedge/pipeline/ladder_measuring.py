@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tfedge.artifacts import sha256_hex
 from tfedge.checks.verdict import Finding
-from tfedge.errors import MeasurementError, WorkerError
+from tfedge.errors import WorkerError
 from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack
@@ -178,11 +178,13 @@ class Timing:
         latency: by the entry that one would call; None on an emulated target.
         speedup: over float32 by the same entry; None where it was not measured.
         untimed: why there is no latency or no speedup that can be relied on; empty where both are there.
+        most_speedup: what it may be at best where `untimed` says that no more is known.
     """
 
     latency: LatencyReport | None
     speedup: Speedup | None
     untimed: str
+    most_speedup: float | None = None
 
 
 def time_places(
@@ -238,14 +240,16 @@ def _label(key: tuple[str, str], entry: str) -> str:
 
 
 def _timing(latency: LatencyReport, reference: LatencyReport | None) -> Timing:
-    if not latency.is_valid:
-        return Timing(latency, None, "; ".join(latency.invalid_reasons))
+    reasons = "; ".join(latency.invalid_reasons)
     if reference is None or reference is latency:
-        return Timing(latency, None, "")
-    try:
-        compared = compare_latency(reference, latency)
-    except MeasurementError as error:
-        return Timing(latency, None, str(error))
+        return Timing(latency, None, reasons)
+    # Noise widens the intervals; what lies beyond both of them is known all the same.
+    most = reference.typical_interval_ms[1] / latency.typical_interval_ms[0]
+    if reasons:
+        return Timing(latency, None, reasons, most)
+    if not reference.is_valid:
+        return Timing(latency, None, f"float32: {'; '.join(reference.invalid_reasons)}", most)
+    compared = compare_latency(reference, latency)
     speedup = Speedup(1 / compared.ratio, 1 / compared.ratio_high, 1 / compared.ratio_low, latency.entry)
     return Timing(latency, speedup, "")
 

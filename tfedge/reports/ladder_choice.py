@@ -12,6 +12,7 @@ from tfedge.errors import ConfigError, one_of
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.rung import Rung
 from tfedge.validation import front as front_module
+from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.front import ACCURACY, LATENCY, SIZE, Cost, standing
 from tfedge.validation.gates import accuracy_gate, size_gate
 from tfedge.validation.ladder_limits import LadderLimits, speed_gate
@@ -130,7 +131,7 @@ def gates_of(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> tuple[F
     """Returns what the limits say of a rung that has run: accuracy, size, speed."""
     if rung.accuracy is None or rung.size_bytes is None:
         return ()
-    found = [accuracy_gate(rung.accuracy, limits.max_points_lost)]
+    found = [_accuracy_gate(rung, rung.accuracy, limits.max_points_lost)]
     float_size = next((other.size_bytes for other in rungs if other.recipe == FLOAT), None)
     found.append(size_gate(rung.size_bytes, float_size, limits.max_size_ratio, limits.max_bytes))
     # A limit of 0 asks for no speed: then there is nothing to measure it for.
@@ -139,8 +140,24 @@ def gates_of(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> tuple[F
         and rung.recipe != FLOAT
         and any(other.recipe == FLOAT and not other.has_failed for other in rungs)
     ):
-        found.append(speed_gate(rung.speedup, limits.min_speedup, rung.untimed))
+        found.append(speed_gate(rung.speedup, limits.min_speedup, rung.untimed, rung.most_speedup))
     return tuple(found)
+
+
+def _accuracy_gate(rung: Rung, own: AccuracyReport, limit: float) -> Finding:
+    """Judges accuracy; of the few words that an emulator can be asked, only by what even they are sure of."""
+    if not rung.is_emulated:
+        return accuracy_gate(own, limit)
+    finding = accuracy_gate(own, limit)
+    low = own.wer_minus_reference_low
+    if low is not None and low > limit:
+        return finding
+    if rung.stand_in is not None:
+        judged = accuracy_gate(rung.stand_in, limit)
+        told = f"the same file and release on this processor: {judged.message}; {own.num_examples} words here agree"
+        return dataclasses.replace(judged, message=told)
+    fix = "measure the same release on this processor in the same ladder too: it stands in"
+    return dataclasses.replace(finding, verdict="not_measured", message=f"emulated: {finding.message}", fix=fix)
 
 
 def _excluded(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> Choice | None:
@@ -155,14 +172,15 @@ def _excluded(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> Choice
         reason = next((finding.message for finding in rung.findings if finding.verdict != "pass"), "it was not run")
         return Choice(rung.recipe, rung.target, "not_measured", reason)
     unsure = [finding for finding in gates if finding.verdict == "not_measured"]
-    if unsure and not rung.is_emulated:  # An emulator has no speed, and so few words as it can be asked never tell.
+    # An emulator has no speed, and so few words as it can be asked never tell.
+    if unsure and (not rung.is_emulated or (rung.stand_in and unsure[0].gate == ACCURACY)):
         reason = f"{unsure[0].gate}: {unsure[0].message}; {unsure[0].fix}"
         return Choice(rung.recipe, rung.target, "not_measured", reason)
     return None
 
 
 def _cost(rung: Rung) -> Cost:
-    accuracy = rung.accuracy
+    accuracy = rung.stand_in or rung.accuracy
     lost = low = high = None
     if accuracy is not None:
         lost = accuracy.wer_minus_reference_points
@@ -185,7 +203,9 @@ def _placed(
     best = kept[0]
     if best != cost:
         ahead, behind = _advantages(cost, best), _advantages(best, cost)
-        reason = f"{ahead} than {best.name}, which is {behind}" if ahead and behind else f"as good as {best.name}"
+        reason = f"as good as {best.name}"
+        if ahead or behind:
+            reason = f"against {best.name}: {ahead or 'no better'}; that is {behind or 'no better'}"
         return Choice(rung.recipe, rung.target, "alternative", reason)
     facts = [_superlative(config.prefer, cost, kept)]
     if rung.speedup is not None:
@@ -195,6 +215,9 @@ def _placed(
         facts.append(f"{cost.size_bytes / float_size:.2f} of its size")
     if cost.points_lost is not None:
         facts.append(f"{cost.points_lost:+.2f} +-{cost.points_margin:.2f} points of WER against Keras")
+    if rung.is_emulated and rung.accuracy is not None:
+        whose = "measured on this processor" if rung.stand_in else f"of {rung.accuracy.num_examples} words"
+        facts[-1] += f" ({whose})"
     if rung.untimed:
         facts.append(f"latency not measured ({rung.untimed})")
     return Choice(rung.recipe, rung.target, "ship", ", ".join(facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -34,10 +35,14 @@ class Rung:
         entry: what one would call: "greedy" or "encode+decode_step"; None where it was not run.
         findings: what conversion, static rules and running it showed.
         accuracy: on dev words, by which the choice is made.
+        stand_in: of an emulated target, which can be asked few words: what the same file on the same release scores on
+            this processor. The choice is then made by it, and `accuracy` must not speak against it.
         test_accuracy: on test words, by which nothing is chosen.
         latency: of a whole decode by `entry`.
         untimed: why there is no latency, or why it must not be relied on; empty where neither is so.
         speedup: over float32 by the same entry.
+        most_speedup: what it may be at best where the machine was too busy to tell more: the upper end of float32's
+            interval over the lower end of its own.
         memory: of a process of its own.
         partitions: signature -> delegate calls that one invocation makes.
     """
@@ -50,10 +55,12 @@ class Rung:
     entry: str | None = None
     findings: tuple[Finding, ...] = ()
     accuracy: AccuracyReport | None = None
+    stand_in: AccuracyReport | None = None
     test_accuracy: AccuracyReport | None = None
     latency: LatencyReport | None = None
     untimed: str = ""
     speedup: Speedup | None = None
+    most_speedup: float | None = None
     memory: MemoryReport | None = None
     partitions: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
@@ -69,6 +76,12 @@ class Rung:
             raise ConfigError(f"`model_sha256` must be 64 hexadecimal digits; got {self.model_sha256!r}")
         if self.entry is not None and self.entry not in ENTRIES:
             raise one_of("`entry`", self.entry, ENTRIES)
+        if self.stand_in is not None and not self.is_emulated:
+            raise ConfigError(
+                f"only an emulated rung may have a `stand_in`; got one for {self.recipe} on {self.target}"
+            )
+        if self.most_speedup is not None and not 0 < self.most_speedup < math.inf:
+            raise ConfigError(f"`most_speedup` must be above 0; got {self.most_speedup!r}")
         if not isinstance(self.untimed, str) or not isinstance(self.partitions, Mapping):
             raise ConfigError("`untimed` must be a text and `partitions` an object; got other types")
 
@@ -106,6 +119,7 @@ class Rung:
 
 _PARTS: Mapping[str, Any] = {
     "accuracy": AccuracyReport,
+    "stand_in": AccuracyReport,
     "test_accuracy": AccuracyReport,
     "latency": LatencyReport,
     "memory": MemoryReport,

@@ -60,7 +60,8 @@ def standing(first: Cost, second: Cost) -> dict[str, int]:
     """
     points = 0.0
     if first.points_lost is not None and second.points_lost is not None:
-        margin = max(first.points_margin, second.points_margin)
+        # The narrower interval: a wide one must not make its file as good as any other.
+        margin = min(first.points_margin, second.points_margin)
         points = _beyond(first.points_lost - second.points_lost, margin)
     latency = 0.0
     if first.latency_ms is not None and second.latency_ms is not None:

@@ -29,7 +29,9 @@ def test_choose_then_the_fastest_ships_and_float_is_dominated():
 def test_choose_when_float_is_more_accurate_beyond_the_margin_then_an_alternative():
     choices = decided(float_rung(), rung(lost=0.2))
     assert choices["int8"].decision == "ship" and choices["float32"].decision == "alternative"
-    assert choices["float32"].reason == ("0.20 points of WER better than int8, which is 2.00x faster, 0.28x the size")
+    assert choices["float32"].reason == (
+        "against int8: 0.20 points of WER better; that is 2.00x faster, 0.28x the size"
+    )
 
 
 def test_choose_when_another_is_as_good_then_both_stay():
@@ -104,6 +106,35 @@ def test_choose_when_emulated_then_few_words_and_no_latency_do_not_keep_it_from_
     choices = decided(float_rung(target=ARM, milliseconds=None), measured)
     assert choices["int8"].decision == "ship"
     assert choices["int8"].reason.endswith("latency not measured (the target is emulated here)")
+
+
+def test_choose_when_emulated_then_the_same_file_on_this_processor_stands_in():
+    few = dict(target=ARM, milliseconds=None, accuracy=accuracy(0.0, margin=21.0, words=12))
+    floats = float_rung(target=ARM, milliseconds=None)
+    choices = decided(floats, rung(**few, stand_in=accuracy(0.6)))
+    assert choices["int8"].decision == "forbidden" and "lost +0.60 points" in choices["int8"].reason
+    assert "the same file and release on this processor" in choices["int8"].reason
+    choices = decided(floats, rung(**few, stand_in=accuracy(0.05)))
+    assert choices["int8"].decision == "ship" and "+0.05 +-0.10 points of WER" in choices["int8"].reason
+    assert "(measured on this processor), latency not measured" in choices["int8"].reason
+    unsure = accuracy(0.3, margin=0.25)
+    assert decided(floats, rung(**few, stand_in=unsure))["int8"].decision == "not_measured"
+
+
+def test_choose_when_emulated_and_few_words_are_sure_that_it_is_worse_then_forbidden():
+    here = dict(target=ARM, milliseconds=None, stand_in=accuracy(0.05))
+    floats = float_rung(target=ARM, milliseconds=None)
+    worse = decided(floats, rung(**here, accuracy=accuracy(30.0, margin=20.0, words=12)))["int8"]
+    assert worse.decision == "forbidden" and "lost +30.00" in worse.reason
+    near = decided(floats, rung(**here, accuracy=accuracy(8.3, margin=20.0, words=12)))["int8"]
+    assert near.decision == "ship"  # One word of twelve proves nothing.
+
+
+def test_choose_when_a_busy_machine_tells_only_that_it_is_slower_then_forbidden():
+    doubtful = dict(untimed="busy machine", speedup=None)
+    slow = decided(float_rung(), rung(**doubtful, most_speedup=0.3))["int8"]
+    assert slow.decision == "forbidden" and slow.reason.startswith("speed: at best 0.30x the speed of float32")
+    assert decided(float_rung(), rung(**doubtful, most_speedup=0.95))["int8"].decision == "not_measured"
 
 
 def test_choose_when_a_time_must_not_be_relied_on_then_it_decides_nothing():

@@ -16,7 +16,8 @@ from tfedge.reports.ladder_report import LadderReport, read_ladder, write_ladder
 def full():
     """Two targets, one emulated; a refused recipe; calibration and a forced recipe."""
     rungs = [float_rung(), rung(test_accuracy=made.accuracy()), refused()]
-    arm = [float_rung(target=ARM, milliseconds=None), rung(target=ARM, milliseconds=None), refused(target=ARM)]
+    measured = rung(target=ARM, milliseconds=None, stand_in=accuracy())
+    arm = [float_rung(target=ARM, milliseconds=None), measured, refused(target=ARM)]
     return ladder(*rungs, *arm, calibration={"num_texts": 160}, forced=("int4",))
 
 
@@ -102,6 +103,8 @@ def test_config_when_illegal_then_config_error(wrong):
         dict(model_sha256="x"),
         dict(entry="beam"),
         dict(untimed=None),
+        dict(most_speedup=0.0),
+        dict(stand_in=accuracy()),
         dict(recipe=""),
         dict(target="here"),
     ],

@@ -20,7 +20,7 @@ def cost(name="a", lost=0.1, latency=1.0, size=1_000_000, margin=0.1):
         (cost(lost=0.21), (-1, 0, 0)),
         (cost(lost=0.2), (0, 0, 0)),  # Within the margin of 0.1 points.
         (cost(lost=-0.01), (1, 0, 0)),
-        (cost(lost=0.21, margin=0.12), (0, 0, 0)),  # The wider interval of the two counts.
+        (cost(lost=0.21, margin=0.3), (-1, 0, 0)),  # The narrower interval of the two counts.
         (cost(latency=1.06), (0, -1, 0)),
         (cost(latency=1.05), (0, 0, 0)),
         (cost(latency=0.94), (0, 1, 0)),
