@@ -87,21 +87,23 @@ def _draw_target(panel: Any, report: LadderReport, rungs: Sequence[Rung]) -> Non
 
 def _place(rung: Rung, is_timed: bool) -> tuple[float, float] | None:
     """Returns where a rung is drawn: ms or MB, and points lost; None where it is not."""
-    if rung.accuracy is None or rung.accuracy.wer_minus_reference_points is None or rung.size_bytes is None:
+    accuracy = rung.judged_accuracy
+    if accuracy is None or accuracy.wer_minus_reference_points is None or rung.size_bytes is None:
         return None
     if is_timed and rung.latency is None:
         return None
     across = rung.latency.typical_ms if rung.latency is not None else rung.size_bytes / MEGABYTE
-    return across, rung.accuracy.wer_minus_reference_points
+    return across, accuracy.wer_minus_reference_points
 
 
 def _draw_rung(
     panel: Any, report: LadderReport, rung: Rung, place: tuple[float, float] | None, largest_bytes: int
 ) -> None:
-    if place is None or rung.accuracy is None:
+    accuracy = rung.judged_accuracy
+    if place is None or accuracy is None:
         return
     across, lost = place
-    low, high = rung.accuracy.wer_minus_reference_low, rung.accuracy.wer_minus_reference_high
+    low, high = accuracy.wer_minus_reference_low, accuracy.wer_minus_reference_high
     below, above = max(0.0, lost - (lost if low is None else low)), max(0.0, (lost if high is None else high) - lost)
     colour = _COLOURS[report.choice(rung).decision]
     panel.errorbar(across, lost, [[below], [above]], color=colour, alpha=0.35, capsize=2)

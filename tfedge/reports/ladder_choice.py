@@ -76,11 +76,14 @@ def choose(rungs: Sequence[Rung], config: LadderConfig) -> tuple[Choice, ...]:
     allowed = [rung for rung in rungs if excluded[rung.recipe] is None]
     costs = {rung.recipe: _cost(rung) for rung in allowed}
     kept, dominated = front_module.front(list(costs.values()), config.prefer)
+    unsure = [name for name, choice in excluded.items() if choice is not None and choice.decision == "not_measured"]
     choices = []
     for rung in rungs:
         choice = excluded[rung.recipe]
         if choice is None:
             choice = _placed(rung, costs[rung.recipe], kept, dominated.get(rung.recipe), config, rungs)
+        if choice.decision == "ship" and unsure:
+            choice = dataclasses.replace(choice, reason=f"{choice.reason}; not judged: {', '.join(unsure)}")
         choices.append(choice)
     return tuple(choices)
 
@@ -180,7 +183,7 @@ def _excluded(rung: Rung, rungs: Sequence[Rung], limits: LadderLimits) -> Choice
 
 
 def _cost(rung: Rung) -> Cost:
-    accuracy = rung.stand_in or rung.accuracy
+    accuracy = rung.judged_accuracy
     lost = low = high = None
     if accuracy is not None:
         lost = accuracy.wer_minus_reference_points

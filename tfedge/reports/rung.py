@@ -86,6 +86,11 @@ class Rung:
             raise ConfigError("`untimed` must be a text and `partitions` an object; got other types")
 
     @property
+    def judged_accuracy(self) -> AccuracyReport | None:
+        """The accuracy that the choice is made by."""
+        return self.stand_in or self.accuracy
+
+    @property
     def has_failed(self) -> bool:
         """Whether conversion, rules or running it found what forbids it on this target."""
         return any(finding.verdict == "fail" for finding in self.findings)

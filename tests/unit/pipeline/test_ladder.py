@@ -17,7 +17,7 @@ from tfedge.reports.ladder_table import ladder_markdown
 from tfedge.validation.ladder_limits import LadderLimits
 
 LITERT, TFLITE = "ai-edge-litert==2.3.0@x86_64", "tflite-runtime==2.14.0@x86_64"
-TRIED = ("dynamic_wi8_afp32", "dynamic_wi4_afp32")
+TRIED = ("dynamic_wi4_afp32",)
 FORCED = "static_wi8_ai8_fc"
 # One word of 40 is 2.5 points, a network of 9,000 weights is mostly graph, and a twentieth of a second is no time.
 TINY = LadderConfig(LadderLimits(max_points_lost=50, max_size_ratio=2, min_speedup=0), num_words=40, min_seconds=0.05)
@@ -25,7 +25,7 @@ TINY = LadderConfig(LadderLimits(max_points_lost=50, max_size_ratio=2, min_speed
 
 @pytest.fixture(scope="module")
 def climbed(trained, tiny_data, tmp_path_factory):
-    """(report, folder) of a ladder with four recipes on both runtimes, one of them forced."""
+    """(report, folder) of a ladder with three recipes on both runtimes, one of them forced."""
     from tfedge.tasks import registry
 
     folder = tmp_path_factory.mktemp("ladder")

@@ -22,6 +22,12 @@ def test_draw_front_then_a_decision_changes_the_picture():
     assert draw_front(ladder(*rungs)) != draw_front(ladder(*rungs, config=config(prefer="accuracy")))
 
 
+def test_draw_front_when_emulated_then_what_stands_in_is_drawn():
+    few = dict(target=ARM, milliseconds=None, accuracy=accuracy(0.0, margin=20.0, words=12))
+    pictures = [draw_front(ladder(rung(**few, stand_in=accuracy(0.1, margin=margin)))) for margin in (0.1, 0.3)]
+    assert pictures[0] != pictures[1]
+
+
 def test_draw_front_when_nothing_was_measured_or_without_keras_then_drawn_all_the_same():
     paired = ("wer_minus_reference_points", "wer_minus_reference_low", "wer_minus_reference_high", "reference_wer")
     nothing = dict.fromkeys((*paired, "identical_share", "only_target_wrong", "only_reference_wrong", "mcnemar_p"))

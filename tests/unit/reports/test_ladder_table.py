@@ -47,7 +47,7 @@ def test_lines_when_nothing_ships_then_said():
 def test_lines_when_emulated_then_no_latency_column_and_said_why():
     text = "\n".join(ladder_lines(ladder(float_rung(target=ARM, milliseconds=None))))
     assert "p50 ms" not in text
-    assert "Emulated, so that neither latency nor memory can be measured" in text
+    assert "Emulated, so that neither latency nor memory is measured" in text
 
 
 def test_lines_when_a_time_is_doubtful_then_marked():
