@@ -123,7 +123,8 @@ def corpus_table() -> str:
         lines.append(
             f"| {maker} | " + " | ".join(_counts([row[target]["outcome"] for row in rows]) for target in targets) + " |"
         )
-    note = f"{len(truth)} files against Keras' own float answers; measured by `tools/measure_gate_corpus.py`, ARM emulated."
+    measured = "measured by `tools/measure_gate_corpus.py`, ARM emulated"
+    note = f"{len(truth)} files against Keras' own float answers; {measured}."
     return "\n".join([*lines, "", note])
 
 
