@@ -112,6 +112,7 @@ class _Steps:
     def __init__(self, reporter: Reporter, total: int) -> None:
         self._context = reporter.bar("installing", total)
         self._bar: Bar | None = None
+        self._begun = 0
         self._reporter = reporter
 
     def __enter__(self) -> _Steps:
@@ -122,11 +123,14 @@ class _Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
     ) -> None:
+        if self._bar is not None and error is None:
+            self._bar.advance(self._begun)
         self._context.__exit__(kind, error, trace)
 
     def __call__(self, note: str) -> None:
         if self._bar is not None:
-            self._bar.advance(1, note)
+            self._bar.advance(self._begun, note)
+            self._begun = 1
 
 
 def _needed_bytes(folder: pathlib.Path) -> int:
