@@ -197,8 +197,8 @@ def captions(report: LadderReport) -> list[str]:
     emulated = [target_words(target) for target in report.targets if report.rungs_of(target)[0].is_emulated]
     if emulated:
         said.append(
-            f"Emulated, so that neither latency nor memory is measured, and few words: {', '.join(emulated)}; judged by "
-            "the same file and release on this processor where that was measured too."
+            f"Emulated, so that neither latency nor memory is measured, and few words: {', '.join(emulated)}; judged "
+            "by the same file and release on this processor where that was measured too."
         )
     said += _calibration_lines(report)
     return said
