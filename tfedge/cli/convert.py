@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import verb, wing_a
+from tfedge.cli import convert_rescue, verb, wing_a
 from tfedge.conversion import recipes
 
 SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
@@ -27,10 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
+    convert_rescue.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Converts, and prints one path a line."""
+    """Converts, and prints one path a line; with --rescue, what it took to meet the limit."""
+    if convert_rescue.is_asked(args):
+        return convert_rescue.run(args)
     chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
     read_bytes(args.model, "trained model")
     for recipe in chosen:
