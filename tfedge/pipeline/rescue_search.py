@@ -125,7 +125,7 @@ class Search:
 
     def _run(self, places: Places) -> None:
         self._base = self._meter.decide(())
-        if self._meets(()) or not self._meets(places):
+        if self._accepts((), self._base) or not self._meets(places):
             return
         self._measure_damage(places)
         # Two orders: what hurts most, and what hurts most for its bytes. Neither is better always.
@@ -137,7 +137,9 @@ class Search:
             self._refine(kept)
 
     def _meets(self, kept: Places) -> bool:
-        measured = self._meter.decide(kept)
+        return self._accepts(kept, self._meter.decide(kept))
+
+    def _accepts(self, kept: Places, measured: Measurement) -> bool:
         meets = measured.points_lost <= self._limit and not measured.refused
         if meets and (self._best is None or _cost(kept) < _cost(self._best[0])):
             self._best = (kept, measured)

@@ -21,7 +21,7 @@ def rescue_lines(report: RescueReport) -> list[str]:
             *_table([_HEAD, *(_cells(step) for step in report.steps)]),
             "alone: share of answers that change when this place alone is quantized as the recipe says.",
         ]
-    else:
+    elif not report.stopped:
         lines.append("not rescued: no set of its layers and ops in higher precision meets the limit")
     for label, (ratio, low, high) in report.latency.items():
         lines.append(f"latency of the rescued file: {ratio:.2f} of {label}'s ({low:.2f} to {high:.2f})")
