@@ -28,7 +28,7 @@ from tfedge.modelfile.strict_json import dump_object
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, evaluation_examples, packing_job
 from tfedge.pipeline.rescue_latency import latency_ratios
-from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, recipe_key
+from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, recipe_key, refusal
 from tfedge.pipeline.rescue_places import choose_places, in_scopes, parts, precisions, quantized_ops
 from tfedge.pipeline.rescue_report import RescueConfig, RescueReport, RescueStep, make_steps
 from tfedge.pipeline.rescue_search import BudgetSpentError, Measurement, Outcome, Search
@@ -172,7 +172,7 @@ class _Rescue:
             outcome, precision, steps = self._search()
         if steps:
             self._reporter.stage("latency of the float file, the recipe's and the rescued one")
-        latency = self._latency() if steps else {}
+        latency = self._latency(steps[0].measured) if steps else {}
         return RescueReport(
             self._recipe.name,
             rescued_name(self._recipe) if steps else "",
@@ -207,7 +207,7 @@ class _Rescue:
             try:
                 known = self._judge(self._converter.convert(self._recipe).model_bytes, num_words)
             except (ConversionError, WorkerError) as error:
-                return Measurement(num_words, 100.0, 100.0, 100.0, 0.0, 0, refused=str(error))
+                return refusal(error, num_words)
             self._memory.put(key, known)
         return known
 
@@ -264,12 +264,10 @@ class _Rescue:
         ranges = self._files.state / f"{kind}.{origin[:12]}.npz"
         return quantize_scopes(self._converter.float_model(self._scoped), recipe, calibration, ranges)
 
-    def _latency(self) -> dict[str, tuple[float, float, float]]:
-        models = {
-            "float32": self._converter.float_model(self._scoped),
-            "before": self._convert(self._scoped),
-            "rescued": self._convert(self._mixed),
-        }
+    def _latency(self, before: Measurement) -> dict[str, tuple[float, float, float]]:
+        models = {"float32": self._converter.float_model(self._scoped), "rescued": self._convert(self._mixed)}
+        if not before.refused:
+            models["before"] = self._convert(self._scoped)
         texts = [example.text for example in self._examples]
         return latency_ratios(models, "rescued", self._target.name, self._model.spec, texts, self._reporter)
 

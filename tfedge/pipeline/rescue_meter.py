@@ -182,9 +182,12 @@ class RecipeMeter:
         self._budget.check()
         try:
             measured = self._judge(self._bytes(recipe), num_words)
-        except (ConversionError, WorkerError) as error:  # Not remembered: another day it may be taken.
-            measured = Measurement(num_words, 100.0, 100.0, 100.0, 0.0, 0, refused=str(error))
+        except (ConversionError, WorkerError) as error:
+            measured = refusal(error, num_words)
+            lasting = isinstance(error, WorkerError) and error.kind == "refused"
         else:
+            lasting = True
+        if lasting:  # A crash or a full disk may not be there another day.
             self._memory.put(key, measured)
         self._listen(measured)
         return measured
@@ -193,6 +196,11 @@ class RecipeMeter:
         if self._last is None or self._last[0] != recipe.scopes:  # The same set is ranked and then decided on.
             self._last = (recipe.scopes, self._convert(recipe))
         return self._last[1]
+
+
+def refusal(error: ConversionError | WorkerError, num_words: int) -> Measurement:
+    """Returns what a candidate counts as that could not be converted or run: all wrong."""
+    return Measurement(num_words, 100.0, 100.0, 100.0, 0.0, 0, refused=str(error))
 
 
 def recipe_key(recipe: Recipe, num_words: int, subject: str) -> str:

@@ -30,12 +30,14 @@ class Clock:
 class Bench:
     """Converts a recipe to its scopes and judges them: SOFTMAX in float wins all."""
 
-    def __init__(self, path=None, minutes=100.0, subject="model"):
+    def __init__(self, path=None, minutes=100.0, subject="model", judge=None):
         self.clock, self.converted, self.judged = Clock(), [], []
         self.memory = Memory(path)
         budget = Budget(60 * minutes, self.clock)
         words = (10, 100)
-        self.meter = RecipeMeter(BASE, FLOAT_PLACES, self.convert, self.judge, self.memory, budget, subject, words)
+        self.meter = RecipeMeter(
+            BASE, FLOAT_PLACES, self.convert, judge or self.judge, self.memory, budget, subject, words
+        )
 
     def convert(self, recipe):
         self.converted.append(recipe)
@@ -83,17 +85,22 @@ def test_meter_when_the_subject_differs_then_it_is_measured_anew(tmp_path):
     assert len(other.judged) == 1 and len(Memory(path)) == 2
 
 
-@pytest.mark.parametrize("error", [ConversionError("no"), WorkerError("no", kind="refused")])
-def test_meter_when_a_candidate_is_refused_then_it_counts_as_all_wrong_and_is_not_remembered(error):
-    bench = Bench()
-
+@pytest.mark.parametrize(
+    ("error", "remembered"),
+    [
+        (ConversionError("no"), 0),
+        (WorkerError("no", kind="crashed"), 0),
+        (WorkerError("no", kind="refused"), 1),  # The same file and runtime would refuse again.
+    ],
+)
+def test_meter_when_a_candidate_cannot_be_run_then_it_counts_as_all_wrong(error, remembered):
     def refuse(*_):
         raise error
 
-    bench.meter._judge = refuse
+    bench = Bench(judge=refuse)
     refused = bench.meter.decide((ADD,))
     assert (refused.points_lost, refused.identical_share, refused.refused) == (100.0, 0.0, "no")
-    assert len(bench.memory) == 0
+    assert len(bench.memory) == remembered
 
 
 def test_budget_when_spent_then_refused_and_before_not():
