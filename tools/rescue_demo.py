@@ -38,14 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/rescue"), help="default: out/rescue")
     parser.add_argument("--case", choices=CASES, action="append", dest="cases", help="default: both")
-    parser.add_argument("--num-words", type=int, default=2_500, help="dev words that decide (default: 2500)")
+    parser.add_argument(
+        "--num-words", type=int, default=2_500, help="dev words: half decide, half confirm (default: 2500)"
+    )
     parser.add_argument("--max-points-lost", type=float, default=0.5, help="limit (default: 0.5)")
     parser.add_argument("--budget-minutes", type=float, default=30.0, help="of each case (default: 30)")
     parser.add_argument("--runtime", default="ai-edge-litert", help="default: ai-edge-litert")
     args = parser.parse_args(arguments)
-    config = RescueConfig(
-        args.max_points_lost, args.budget_minutes, min(400, args.num_words), args.num_words, runtime=args.runtime
-    )
+    config = RescueConfig(args.max_points_lost, args.budget_minutes, num_words=args.num_words, runtime=args.runtime)
     try:
         return max(_rescue(case, args.out, config) for case in args.cases or CASES)
     except TfedgeError as error:

@@ -21,14 +21,14 @@ from tfedge.conversion.converter import Conversion, Seq2SeqConverter, quantize_s
 from tfedge.conversion.recipes import Recipe, recipe_file
 from tfedge.conversion.references import answer, check_same_task
 from tfedge.conversion.scopes import GPTQ
-from tfedge.errors import ConversionError, WorkerError
+from tfedge.errors import ConfigError, ConversionError, WorkerError
 from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.strict_json import dump_object
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, evaluation_examples, packing_job
 from tfedge.pipeline.rescue_latency import latency_ratios
-from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, recipe_key, refusal
+from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, Words, recipe_key, refusal
 from tfedge.pipeline.rescue_places import choose_places, in_scopes, parts, precisions, quantized_ops
 from tfedge.pipeline.rescue_report import RescueConfig, RescueReport, RescueStep, make_steps
 from tfedge.pipeline.rescue_search import BudgetSpentError, Measurement, Outcome, Search
@@ -123,6 +123,8 @@ def rescue_model(
     files = RescueFiles.of(out, stem, recipe)
     files.check(force)
     check_same_task(model, data)
+    if len(data.dev) < 2:
+        raise ConfigError(f"a rescue needs 2 dev words or more, half of them to confirm; got {len(data.dev)}; add some")
     target = choose_targets([config.runtime])[0]
     words = random.Random(config.seed).sample(list(data.dev), min(config.num_words, len(data.dev)))
     reporter.stage(f"answers of Keras to {len(words)} dev words")
@@ -166,7 +168,7 @@ class _Rescue:
         before = self._measure_before()
         limit = f"the limit is {self._limit:+.2f}"
         self._reporter.say(f"loses {before.points_lost:+.2f} points, {before.identical_share:.1%} as float; {limit}")
-        outcome, precision = Outcome(None, None, None, {}), ""
+        outcome, precision = Outcome(None, None, None, None, {}), ""
         steps: tuple[RescueStep, ...] = ()
         if before.points_lost > self._limit or before.refused:
             outcome, precision, steps = self._search()
@@ -179,6 +181,7 @@ class _Rescue:
             str(self._target),
             self._limit,
             before,
+            outcome.confirmed,
             steps,
             precision,
             outcome.stopped,
@@ -200,14 +203,14 @@ class _Rescue:
 
     def _measure_before(self) -> Measurement:
         """Returns what the recipe costs as its own engine carries it out."""
-        num_words = len(self._examples)
-        key = recipe_key(self._recipe, num_words, self._subject)
+        words = range(len(self._examples))
+        key = recipe_key(self._recipe, words, self._subject)
         known = self._memory.get(key)
         if known is None:
             try:
-                known = self._judge(self._converter.convert(self._recipe).model_bytes, num_words)
+                known = self._judge(self._converter.convert(self._recipe).model_bytes, words)
             except (ConversionError, WorkerError) as error:
-                return refusal(error, num_words)
+                return refusal(error, len(words))
             self._memory.put(key, known)
         return known
 
@@ -218,7 +221,7 @@ class _Rescue:
         names = {layer.name for layer in self._model.network._flatten_layers()}
         ops = quantized_ops(graph, self._scoped, names)
         places = choose_places(ops)
-        outcome = Outcome(None, None, None, {})
+        outcome = Outcome(None, None, None, None, {})
         with self._reporter.bar("seconds of the budget", budget.seconds) as bar:
             for precision in precisions(self._scoped):
                 self._reporter.stage(f"rescue of {self._recipe.name}: {len(places)} places, kept in {precision}")
@@ -233,7 +236,7 @@ class _Rescue:
         return outcome, "", ()
 
     def _meter(self, precision: str, budget: Budget, listen: Any) -> RecipeMeter:
-        words = (min(self._config.rank_words, len(self._examples)), len(self._examples))
+        words = Words.split(len(self._examples), self._config.rank_words)
         return RecipeMeter(
             self._scoped, precision, self._convert, self._judge, self._memory, budget, self._subject, words, listen
         )

@@ -105,13 +105,13 @@ class Judge:
     spec: TaskSpec
     examples: Sequence[EvaluationExample]
 
-    def __call__(self, model_bytes: bytes, num_words: int) -> Measurement:
-        """Decodes the first `num_words` examples.
+    def __call__(self, model_bytes: bytes, words: range) -> Measurement:
+        """Decodes the examples at these places.
 
         Raises:
             WorkerError: the runtime refused the file, crashed or hung.
         """
-        chosen = self.examples[:num_words]
+        chosen = [self.examples[place] for place in words]
         with tempfile.TemporaryDirectory(prefix="tfedge-rescue-") as folder:
             path = pathlib.Path(folder) / "candidate.tflite"
             path.write_bytes(model_bytes)
@@ -128,6 +128,25 @@ class Judge:
         return Measurement(len(chosen), lost, low, high, same, len(model_bytes))
 
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """Which dev words serve what; the half that confirms never ranks or decides.
+
+    Attributes:
+        ranking, deciding, confirming: places among the words.
+    """
+
+    ranking: range
+    deciding: range
+    confirming: range
+
+    @classmethod
+    def split(cls, num_words: int, rank_words: int) -> Words:
+        """Returns halves of `num_words`, 2 or more, of the first the first `rank_words` for ranking."""
+        half = num_words // 2
+        return cls(range(min(rank_words, half)), range(half), range(half, num_words))
+
+
 class RecipeMeter:
     """A `rescue_search.Meter` over mixed recipes.
 
@@ -135,11 +154,11 @@ class RecipeMeter:
         recipe: by scopes, whose places are kept in higher precision.
         precision: of `rescue_places`.
         convert: recipe -> bytes of its file; may raise ConversionError.
-        judge: bytes and number of words -> measurement; may raise WorkerError.
+        judge: bytes and places of words -> measurement; may raise WorkerError.
         memory: of measurements.
         budget: checked before each measurement that is not remembered.
         subject: what else decides a measurement: model, words, runtime. A part of each key.
-        words: (for ranking, for deciding).
+        words: places of the words.
         listen: hears of each measurement.
     """
 
@@ -148,11 +167,11 @@ class RecipeMeter:
         recipe: Recipe,
         precision: str,
         convert: Callable[[Recipe], bytes],
-        judge: Callable[[bytes, int], Measurement],
+        judge: Callable[[bytes, range], Measurement],
         memory: Memory,
         budget: Budget,
         subject: str,
-        words: tuple[int, int],
+        words: Words,
         listen: Callable[[Measurement], None] = lambda _: None,
     ) -> None:
         self._recipe, self._precision, self._subject, self._words = recipe, precision, subject, words
@@ -162,28 +181,33 @@ class RecipeMeter:
 
     def decide(self, kept: Places) -> Measurement:
         """Returns what keeping `kept` costs on the words for deciding."""
-        return self._measure(kept, self._words[1])
+        return self._measure(kept, self._words.deciding)
 
     def share(self, kept: Places) -> float:
         """Returns the share of unchanged answers on the words for ranking."""
-        return self._measure(kept, self._words[0]).identical_share
+        return self._measure(kept, self._words.ranking).identical_share
+
+    def confirm(self, kept: Places) -> Measurement:
+        """Returns what keeping `kept` costs on the words that decide nothing, also when time is over."""
+        return self._measure(kept, self._words.confirming, is_free=True)
 
     def mix(self, kept: Places, name: str = "candidate") -> Recipe:
         """Returns the mixed recipe; the same for the same places in another order."""
         ordered = sorted(kept, key=lambda place: (place.layers, place.op))
         return mixed(self._recipe, ordered, self._precision, name)
 
-    def _measure(self, kept: Places, num_words: int) -> Measurement:
+    def _measure(self, kept: Places, words: range, is_free: bool = False) -> Measurement:
         recipe = self.mix(kept)
-        key = recipe_key(recipe, num_words, self._subject)
+        key = recipe_key(recipe, words, self._subject)
         known = self._memory.get(key)
         if known is not None:
             return known
-        self._budget.check()
+        if not is_free:
+            self._budget.check()
         try:
-            measured = self._judge(self._bytes(recipe), num_words)
+            measured = self._judge(self._bytes(recipe), words)
         except (ConversionError, WorkerError) as error:
-            measured = refusal(error, num_words)
+            measured = refusal(error, len(words))
             lasting = isinstance(error, WorkerError) and error.kind == "refused"
         else:
             lasting = True
@@ -203,9 +227,9 @@ def refusal(error: ConversionError | WorkerError, num_words: int) -> Measurement
     return Measurement(num_words, 100.0, 100.0, 100.0, 0.0, 0, refused=str(error))
 
 
-def recipe_key(recipe: Recipe, num_words: int, subject: str) -> str:
-    """Returns the sha256 of what decides a measurement: how it is quantized, on how many words, of which subject."""
-    content = [recipe.engine, [scope.to_json() for scope in recipe.scopes], num_words, subject]
+def recipe_key(recipe: Recipe, words: range, subject: str) -> str:
+    """Returns the sha256 of what decides a measurement: how it is quantized, on which words, of which subject."""
+    content = [recipe.engine, [scope.to_json() for scope in recipe.scopes], words.start, words.stop, subject]
     if not recipe.scopes:
         content.append(recipe.name)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -23,7 +23,7 @@ class RescueConfig:
         max_points_lost: points of word error rate above float; None for the recipe's own limit.
         budget_minutes: after which the best so far is taken.
         rank_words: dev words that places are ranked on.
-        num_words: dev words that decide, and that the report is about; all where there are fewer.
+        num_words: dev words, all where there are fewer: half of them decide, the other half confirms.
         seed: chooses the words.
         runtime: name of an installed runtime to measure on.
     """
@@ -41,9 +41,9 @@ class RescueConfig:
             raise ConfigError(f"`max_points_lost` must be at least 0 and below 100; got {limit}")
         if not 0 < self.budget_minutes < math.inf:
             raise ConfigError(f"`budget_minutes` must be above 0; got {self.budget_minutes}")
-        if not 1 <= self.rank_words <= self.num_words:
+        if self.rank_words < 1 or self.num_words < 2:
             raise ConfigError(
-                f"`rank_words` must be 1 or more and at most `num_words`; got {self.rank_words} and {self.num_words}"
+                f"`rank_words` must be 1 or more and `num_words` 2 or more; got {self.rank_words} and {self.num_words}"
             )
 
 
@@ -79,7 +79,8 @@ class RescueReport:
         rescued: name of the mixed recipe; empty where none was found.
         runtime: it was measured on.
         max_points_lost: the limit.
-        before: the recipe as its own engine carries it out.
+        before: the recipe as its own engine carries it out, on all words.
+        confirmed: the rescued recipe on words that chose nothing; None where no set was found.
         steps: the recipe by scopes, then one place after another; without `rescued`, the recipe alone.
         precision: of what is kept: "int8" or "float".
         stopped: why the search ended early; empty where it ended by itself.
@@ -94,6 +95,7 @@ class RescueReport:
     runtime: str
     max_points_lost: float
     before: Measurement
+    confirmed: Measurement | None
     steps: tuple[RescueStep, ...]
     precision: str
     stopped: str
@@ -103,8 +105,13 @@ class RescueReport:
 
     @property
     def after(self) -> Measurement:
-        """The best file: the rescued one, or the recipe as it was."""
-        return self.steps[-1].measured if self.rescued else self.before
+        """The best file, on words that chose nothing: the rescued one, or the recipe as it was."""
+        return self.confirmed or self.before
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the best file meets the limit."""
+        return not self.after.refused and self.after.points_lost <= self.max_points_lost
 
     @property
     def needed_none(self) -> bool:
@@ -114,7 +121,7 @@ class RescueReport:
     @property
     def verdict(self) -> Verdict:
         """ "pass" where the limit is met; "not_measured" where time was over before; else "fail"."""
-        if self.rescued or self.needed_none:
+        if self.is_met:
             return "pass"
         return "not_measured" if self.stopped else "fail"
 
@@ -141,6 +148,8 @@ class RescueReport:
         if not isinstance(fields.get("steps"), Sequence) or not isinstance(fields.get("latency"), dict):
             raise ConfigError("a rescue report must have a list of steps and latency by name; got neither or one")
         fields["before"] = from_keys(Measurement, fields.get("before"), "before")
+        confirmed = fields.get("confirmed")
+        fields["confirmed"] = None if confirmed is None else from_keys(Measurement, confirmed, "confirmed")
         fields["steps"] = tuple(_step(step) for step in fields["steps"])
         fields["latency"] = {name: tuple(ratio) for name, ratio in fields["latency"].items()}
         return from_keys(cls, fields, "rescue report")

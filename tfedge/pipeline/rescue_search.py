@@ -69,6 +69,9 @@ class Meter(Protocol):
     def share(self, kept: Places) -> float:
         """Returns the share of answers equal to float's, on fewer words: for ranking only. Raises as `decide`."""
 
+    def confirm(self, kept: Places) -> Measurement:
+        """Returns the measurement on words that decided nothing; never raises BudgetSpentError."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -77,7 +80,8 @@ class Outcome:
     Attributes:
         base: the recipe as it was; None where time was over before.
         kept: the smallest set found that meets the limit, the most damaging place first; None where none was found.
-        measurement: of `kept`.
+        measurement: of `kept`, on the words that chose it.
+        confirmed: of `kept`, on words that chose nothing; may miss the limit.
         damage: of each ranked place: share of answers that it alone changes.
         stopped: why the search ended early; empty where it ended by itself.
     """
@@ -85,6 +89,7 @@ class Outcome:
     base: Measurement | None
     kept: Places | None
     measurement: Measurement | None
+    confirmed: Measurement | None
     damage: Mapping[Place, float]
     stopped: str = ""
 
@@ -118,10 +123,32 @@ class Search:
             self._run(places)
         except BudgetSpentError as error:
             stopped = str(error) or "the budget is spent"
-        kept, measurement = self._best or (None, None)
-        if kept is not None:
-            kept = tuple(sorted(kept, key=self._rank))
-        return Outcome(self._base, kept, measurement, dict(self._damage), stopped)
+        if self._best is None:
+            return Outcome(self._base, None, None, None, dict(self._damage), stopped)
+        confirmed, stopped = self._confirm(places, stopped)
+        kept, measurement = self._best
+        kept = tuple(sorted(kept, key=self._rank))
+        return Outcome(self._base, kept, measurement, confirmed, dict(self._damage), stopped)
+
+    def _confirm(self, places: Places, stopped: str) -> tuple[Measurement, str]:
+        """Measures the best set on words that chose nothing; while it misses there, adds one place, then two, four …
+
+        A search takes whatever meets the limit, good luck included, and asks dozens of times. Measured on g2p with
+        all products in 4 bits: a set chosen at +0.48 points lies where sets around it lose about one.
+        """
+        chosen = self._best[0] if self._best else ()
+        spare = tuple(sorted((place for place in places if place not in chosen), key=self._rank))
+        count, kept, confirmed = 0, chosen, self._meter.confirm(chosen)
+        try:
+            while not self._is_within(confirmed) and count < len(spare) and not stopped:
+                count = min(len(spare), max(1, 2 * count))
+                self._say(f"{confirmed.points_lost:+.2f} points on words that chose nothing: adding {count} more")
+                kept = chosen + spare[:count]
+                self._best = (kept, self._meter.decide(kept))
+                confirmed = self._meter.confirm(kept)
+        except BudgetSpentError as error:
+            stopped = str(error)
+        return confirmed, stopped
 
     def _run(self, places: Places) -> None:
         self._base = self._meter.decide(())
@@ -140,10 +167,13 @@ class Search:
         return self._accepts(kept, self._meter.decide(kept))
 
     def _accepts(self, kept: Places, measured: Measurement) -> bool:
-        meets = measured.points_lost <= self._limit and not measured.refused
+        meets = self._is_within(measured)
         if meets and (self._best is None or _cost(kept) < _cost(self._best[0])):
             self._best = (kept, measured)
         return meets
+
+    def _is_within(self, measured: Measurement) -> bool:
+        return measured.points_lost <= self._limit and not measured.refused
 
     def _rank(self, place: Place) -> tuple[float, tuple[int, int, int], str]:
         return -self._damage.get(place, 0.0), _cost((place,)), place.title

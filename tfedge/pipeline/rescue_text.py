@@ -18,7 +18,9 @@ def rescue_lines(report: RescueReport) -> list[str]:
         places = "place" if kept == 1 else "places"
         lines += [
             f"rescued as {report.rescued}: {kept} {places} in {report.precision}; {_measured(report.after)}",
+            *_unmet(report),
             *_table([_HEAD, *(_cells(step) for step in report.steps)]),
+            "points lost: on the dev words that chose; the line above is on words that chose nothing.",
             "alone: share of answers that change when this place alone is quantized as the recipe says.",
         ]
     elif not report.stopped:
@@ -28,6 +30,12 @@ def rescue_lines(report: RescueReport) -> list[str]:
     if report.stopped:
         lines.append(f"stopped early: {report.stopped}; the same command goes on where it was")
     return lines
+
+
+def _unmet(report: RescueReport) -> list[str]:
+    if report.is_met:
+        return []
+    return ["it meets the limit on the words that chose it alone; raise the limit or the budget, or take more words"]
 
 
 def _measured(value: Measurement) -> str:

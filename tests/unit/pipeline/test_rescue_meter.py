@@ -9,7 +9,7 @@ from tests.unit.pipeline.test_rescue_search import measured
 from tfedge.conversion.recipes import QUANTIZER, RECIPES, Recipe
 from tfedge.conversion.scopes import STATIC, Scope
 from tfedge.errors import ArtifactError, ConversionError, WorkerError
-from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, recipe_key
+from tfedge.pipeline.rescue_meter import Budget, Judge, Memory, RecipeMeter, Words, recipe_key
 from tfedge.pipeline.rescue_places import FLOAT_PLACES, Place
 from tfedge.pipeline.rescue_search import BudgetSpentError, Search
 
@@ -34,7 +34,7 @@ class Bench:
         self.clock, self.converted, self.judged = Clock(), [], []
         self.memory = Memory(path)
         budget = Budget(60 * minutes, self.clock)
-        words = (10, 100)
+        words = Words(range(10), range(100), range(100, 200))
         self.meter = RecipeMeter(
             BASE, FLOAT_PLACES, self.convert, judge or self.judge, self.memory, budget, subject, words
         )
@@ -43,8 +43,8 @@ class Bench:
         self.converted.append(recipe)
         return json.dumps([scope.to_json() for scope in recipe.scopes]).encode()
 
-    def judge(self, data, num_words):
-        self.judged.append(num_words)
+    def judge(self, data, words):
+        self.judged.append((words.start, words.stop))
         self.clock.now += 60
         good = any(scope["op"] == "SOFTMAX" and scope["mode"] == "float" for scope in json.loads(data))
         return measured(0.0 if good else 9.0, share=1.0 if good else 0.4)
@@ -54,11 +54,30 @@ def test_meter_when_asked_again_then_nothing_is_measured_twice():
     bench = Bench()
     first = bench.meter.decide((ADD, SOFTMAX))
     assert bench.meter.decide((SOFTMAX, ADD)) == first  # In another order: the same set.
-    assert (len(bench.converted), bench.judged) == (1, [100])
+    assert (len(bench.converted), bench.judged) == (1, [(0, 100)])
     # Other words are another measurement, of the same file.
     assert bench.meter.share((ADD, SOFTMAX)) == 1.0
-    assert (len(bench.converted), bench.judged) == (1, [100, 10])
+    assert (len(bench.converted), bench.judged) == (1, [(0, 100), (0, 10)])
     assert bench.meter.decide((ADD,)).points_lost == 9.0
+
+
+def test_meter_when_time_is_over_then_other_words_can_still_confirm():
+    bench = Bench(minutes=0.001)
+    bench.clock.now = 60.0
+    with pytest.raises(BudgetSpentError):
+        bench.meter.decide((SOFTMAX,))
+    assert bench.meter.confirm((SOFTMAX,)).points_lost == 0.0
+    assert bench.judged == [(100, 200)]
+
+
+@pytest.mark.parametrize(
+    ("num_words", "rank_words", "sizes"), [(2, 400, (1, 1, 1)), (2_500, 400, (400, 1_250, 1_250)), (7, 2, (2, 3, 4))]
+)
+def test_words_then_the_half_that_confirms_decides_nothing(num_words, rank_words, sizes):
+    words = Words.split(num_words, rank_words)
+    assert (len(words.ranking), len(words.deciding), len(words.confirming)) == sizes
+    assert set(words.ranking) <= set(words.deciding)
+    assert not set(words.deciding) & set(words.confirming)
 
 
 def test_search_when_killed_and_begun_again_then_only_the_rest_is_measured(tmp_path):
@@ -68,7 +87,8 @@ def test_search_when_killed_and_begun_again_then_only_the_rest_is_measured(tmp_p
     assert [place.op for place in expected.kept] == ["SOFTMAX"]
     first = Bench(path, minutes=4.0)
     stopped = Search(first.meter, 0.5).run(PLACES)
-    assert len(first.judged) == 4 and stopped.stopped == "the budget of 4 minutes is spent"
+    # The fifth confirms what was found so far.
+    assert len(first.judged) == 5 and stopped.stopped == "the budget of 4 minutes is spent"
     second = Bench(path)
     assert Search(second.meter, 0.5).run(PLACES) == expected
     assert len(second.judged) == len(whole.judged) - 4
@@ -134,15 +154,15 @@ def test_memory_when_the_file_is_damaged_then_it_is_named(tmp_path, content):
 
 def test_recipe_key_when_anything_that_counts_differs_then_another():
     names = (RECIPES["static_wi8_ai8"], RECIPES["dynamic_wi8_afp32"], BASE)
-    keys = [recipe_key(recipe, 10, "m") for recipe in names]
-    keys += [recipe_key(BASE, 11, "m"), recipe_key(BASE, 10, "n")]
+    keys = [recipe_key(recipe, range(10), "m") for recipe in names]
+    keys += [recipe_key(BASE, range(11), "m"), recipe_key(BASE, range(10), "n"), recipe_key(BASE, range(1, 10), "m")]
     assert len(set(keys)) == len(keys)
     renamed = Recipe("renamed", "in other words", QUANTIZER, BASE.scopes)
-    assert recipe_key(renamed, 10, "m") == keys[2]
+    assert recipe_key(renamed, range(10), "m") == keys[2]
 
 
 def test_judge_then_answers_are_compared_with_those_of_the_float_network():
     examples = packed_autokey.examples(40)
-    right = Judge("ai-edge-litert", packed_autokey.SPEC, examples)(packed_autokey.MODEL_BYTES, 30)
+    right = Judge("ai-edge-litert", packed_autokey.SPEC, examples)(packed_autokey.MODEL_BYTES, range(10, 40))
     assert (right.num_words, right.points_lost, right.identical_share) == (30, 0.0, 1.0)
     assert right.size_bytes == len(packed_autokey.MODEL_BYTES)

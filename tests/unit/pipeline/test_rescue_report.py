@@ -30,6 +30,7 @@ REPORT = RescueReport(
     runtime="ai-edge-litert==2.3.0@x86_64",
     max_points_lost=0.5,
     before=measured(10.0),
+    confirmed=measured(0.375),
     steps=STEPS,
     precision="float",
     stopped="",
@@ -40,7 +41,7 @@ REPORT = RescueReport(
 
 
 def without(report=REPORT, **changes):
-    return dataclasses.replace(report, rescued="", steps=(), latency={}, **changes)
+    return dataclasses.replace(report, rescued="", confirmed=None, steps=(), latency={}, **changes)
 
 
 def test_report_then_from_json_of_to_json_is_equal():
@@ -62,6 +63,8 @@ def test_make_steps_then_each_tells_what_it_won_and_added():
         (without(before=measured(0.0, refused="no")), "fail", 1),
         (without(stopped="the budget is spent"), "not_measured", 3),
         (dataclasses.replace(REPORT, stopped="the budget is spent"), "pass", 0),
+        (dataclasses.replace(REPORT, confirmed=measured(0.6)), "fail", 1),
+        (dataclasses.replace(REPORT, confirmed=measured(0.6), stopped="the budget is spent"), "not_measured", 3),
     ],
 )
 def test_verdict_then_exit_code(report, verdict, code):
@@ -94,18 +97,22 @@ def test_from_json_when_wrong_then_config_error(change):
         {"budget_minutes": 0.0},
         {"budget_minutes": float("inf")},
         {"rank_words": 0},
-        {"rank_words": 20, "num_words": 10},
+        {"num_words": 1},
     ],
 )
 def test_config_when_illegal_then_config_error(wrong):
     with pytest.raises(ConfigError):
         RescueConfig(**wrong)
-    assert RescueConfig(max_points_lost=0.0, rank_words=10, num_words=10).num_words == 10
+    assert RescueConfig(max_points_lost=0.0, rank_words=1, num_words=2).num_words == 2
 
 
 def test_rescue_lines_then_each_step_with_its_cost():
     lines = rescue_lines(REPORT)
-    assert lines[1].startswith("rescued as r_rescued: 2 places in float; +0.25 points of WER")
+    assert lines[1].startswith("rescued as r_rescued: 2 places in float; +0.38 points of WER")
+    assert (
+        "it meets the limit on the words that chose it alone"
+        in rescue_lines(dataclasses.replace(REPORT, confirmed=measured(0.6)))[2]
+    )
     assert [line.split()[0] for line in lines[3:6]] == ["r", "ADD", "SOFTMAX"]
     assert lines[5].split()[2:] == ["2", "80.0%", "+0.25", "+8.25", "50.0%", "1,200", "+200"]
     assert lines[-1] == "latency of the rescued file: 0.50 of float32's (0.40 to 0.60)"

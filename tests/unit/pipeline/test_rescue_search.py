@@ -25,8 +25,9 @@ def measured(points: float, share: float = 0.5, refused: str = "") -> Measuremen
 class Network:
     """A network by two functions of the names that are kept: points lost, and share of answers as in float."""
 
-    def __init__(self, points, share=None, budget=10_000):
-        self.points, self.budget = points, budget
+    def __init__(self, points, share=None, budget=10_000, other_points=None):
+        self.points, self.budget, self.other_points = points, budget, other_points or points
+        self.confirmed = []
         self.share_of = share or (lambda kept: 1 - points(kept) / 100)
         self.asked = []
 
@@ -41,6 +42,10 @@ class Network:
 
     def share(self, kept):
         return self.share_of(self._spend(kept))
+
+    def confirm(self, kept):
+        self.confirmed.append({each.layers for each in kept})
+        return measured(self.other_points(frozenset(each.layers for each in kept)))
 
 
 def kept_of(outcome) -> list[str] | None:
@@ -143,6 +148,32 @@ def test_search_when_the_budget_ends_then_the_best_so_far_is_told_with_the_reaso
     # Nothing, then everything, then what is needed: never worse with more time.
     assert sizes[0] is None and sizes[2] == 4 and sizes[-1] == 1
     assert sizes[2:] == sorted(sizes[2:], reverse=True)
+
+
+def test_search_when_other_words_disagree_then_places_are_added_until_they_agree():
+    lucky = Network(losses(b=5.0), other_points=losses(a=0.4, b=5.0, c=0.3, d=0.1), share=losses_of_all)
+    outcome = Search(lucky, 0.5).run((A, B, C, D))
+    assert kept_of(outcome) == ["b", "a"]
+    assert lucky.confirmed == [{"b"}, {"a", "b"}]
+    assert (outcome.measurement.points_lost, outcome.confirmed.points_lost) == (0.0, pytest.approx(0.4))
+    # The near twins: words that agree need no more, and words that never agree are told.
+    agreeing = Search(Network(losses(b=5.0), share=losses_of_all), 0.5).run((A, B, C, D))
+    assert kept_of(agreeing) == ["b"] and agreeing.confirmed.points_lost == 0.0
+    never = Search(Network(losses(b=5.0), other_points=lambda _: 3.0, share=losses_of_all), 0.5).run((A, B, C, D))
+    assert len(never.kept) == 4 and never.confirmed.points_lost == 3.0
+
+
+def losses_of_all(kept):
+    return 1 - sum(lost for name, lost in {"a": 0.04, "b": 0.5, "c": 0.03, "d": 0.01}.items() if name not in kept)
+
+
+def test_search_when_the_budget_ends_before_other_words_agree_then_both_are_told():
+    points = losses(b=5.0)
+    whole = Network(points, share=losses_of_all)
+    Search(whole, 0.5).run((A, B, C, D))
+    short = Network(points, share=losses_of_all, other_points=lambda _: 3.0, budget=len(whole.asked))
+    outcome = Search(short, 0.5).run((A, B, C, D))
+    assert outcome.stopped and kept_of(outcome) == ["b"] and outcome.confirmed.points_lost == 3.0
 
 
 def test_search_when_a_candidate_is_refused_then_it_does_not_meet_the_limit():
