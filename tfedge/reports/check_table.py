@@ -114,7 +114,8 @@ def _summary(report: CheckReport) -> list[str]:
     counts = collections.Counter(file.verdict for file in report.files)
     order: tuple[Verdict, ...] = ("pass", "fail", "not_measured")
     told = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in order if counts[verdict])
-    gates = sorted({finding.gate for _, check in report.checks() for finding in check.findings if _is_bad(finding)})
+    bad = [finding.gate for _, check in report.checks() for finding in check.findings if _is_bad(finding)]
+    gates = list(dict.fromkeys(bad))  # In the order in which they stand above.
     lines = [
         f"{_count(len(report.files), 'file')} on {_count(len(report.targets), 'target')}: {told}"
         + ("" if report.has_run else " (static rules only: nothing was run)")

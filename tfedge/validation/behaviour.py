@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfedge.checks.verdict import Finding, worst
-from tfedge.errors import MeasurementError, WorkerError
+from tfedge.errors import ConfigError, InputError, MeasurementError, WorkerError
 from tfedge.modelfile.graph import GraphSummary
 from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures
 from tfedge.tasks.spec import TaskSpec
-from tfedge.validation.cases import CallFailedError, Case, Outcome, words_of
+from tfedge.validation.cases import CallFailedError, Case, Key, Outcome, words_of
 from tfedge.validation.comparison import GATE, compare
 from tfedge.validation.decoder_health import Steps, check_answers, check_inputs_heard
 from tfedge.validation.expectation import (
@@ -32,7 +32,7 @@ from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
 from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
-from tfedge.validation.outputs_health import Key, Outputs, check_values
+from tfedge.validation.outputs_health import Outputs, check_values
 from tfedge.validation.sample_cases import chains
 
 # Words of the pack that are decoded beside its golden cases: enough to see a decoder that does not listen, and a few
@@ -237,10 +237,22 @@ def _golden(checked: CheckedFile, worker: Worker) -> tuple[Finding, ...]:
     pack = checked.pack
     if pack is None:
         return ()
-    spec = TaskSpec.from_json(dict(pack.task))
     texts = [case.text for case in pack.golden]
     words = [each.text for each in (pack.evaluation.examples if pack.evaluation else ())][:PACKED_WORDS]
-    sources: Array = np.concatenate([spec.source_array(text) for text in [*texts, *words]])
+    try:
+        spec = TaskSpec.from_json(dict(pack.task))
+        sources: Array = np.concatenate([spec.source_array(text) for text in [*texts, *words]])
+    except (ConfigError, InputError) as error:
+        return (
+            Finding(
+                "golden_cases",
+                "fail",
+                str(error),
+                cause="the pack's task spec and its golden cases contradict each other",
+                consequence="an app that reads the pack cannot ask its model anything",
+                fix="pack the model again with `tfedge package`",
+            ),
+        )
     rows = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
     answers = [list(trimmed(row)) for row in rows]
     compared = check_golden(pack.golden, answers[: len(texts)], pack.manifest.recipe)

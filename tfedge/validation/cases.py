@@ -11,6 +11,8 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.signatures import Array, Signatures
 from tfedge.validation.real_values import hand_over
 
+Key = tuple[str, str]  # Signature, and the name of one of its tensors.
+
 
 @dataclasses.dataclass(frozen=True)
 class Call:
@@ -38,7 +40,7 @@ class Case:
             and judged by nothing else.
         is_empty: whether there is nothing in it but padding: it must not give NaN, and has no right answer else.
         twin: name of the case that this one differs from in one input alone; empty where there is none.
-        changed: that input, as "signature/name"; empty where there is none.
+        changed: that input, by signature and name; None where there is none.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Case:
     is_extreme: bool = False
     is_empty: bool = False
     twin: str = ""
-    changed: str = ""
+    changed: Key | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not self.calls:
@@ -66,7 +68,7 @@ def words_of(error: WorkerError) -> str:
         if said[:half].strip() == said[half:].strip():  # Once from the interpreter, and once from its caller.
             said = said[:half].strip()
         return f"refused: {said}"
-    late = re.search(r"within ([\d.e+]+) s; there was none", message)
+    late = re.search(r"within ([\d.e+-]+) s; there was none", message)
     if late:
         return f"no answer within {late[1]} s, and the process was killed"
     message = re.sub(r" after printing .qemu: uncaught target signal.*", "", message)  # That it died is said already.
@@ -105,6 +107,9 @@ def run_case(worker: Worker, case: Case) -> Outcome:
             done.append(worker.run(call.signature, inputs))
         except WorkerError as error:
             raise CallFailedError(case.name, call.signature, inputs, error) from error
+        except KeyError as missing:
+            wrong = WorkerError(f"the runtime knows no {missing} of {call.signature!r}", kind="bad_request")
+            raise CallFailedError(case.name, call.signature, inputs, wrong) from missing
     return tuple(done)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.graph import GraphSummary
 from tfedge.runtime.signatures import Array, Signatures, TensorSpec
-from tfedge.validation.cases import Case, Outcome
-from tfedge.validation.real_values import to_real
+from tfedge.validation.cases import Case, Key, Outcome
+from tfedge.validation.real_values import held, to_real
 from tfedge.validation.tolerance import (
     Difference,
     Tolerance,
@@ -30,7 +30,6 @@ _FIXES = {
     False: "look at calibration and at mask values (-30, not -1e9); keep the layers that lose most in float",
 }
 _LIKE, _NEXT_TO_NOTHING = 0.99, 0.01  # Cosine; percent.
-Key = tuple[str, str]  # Signature and output.
 _Form = tuple[tuple[int, ...], ...]  # Shapes of an output, one a call.
 
 
@@ -179,7 +178,7 @@ def _usual(key: Key, spec: TensorSpec, cases: Sequence[Case], expected: Sequence
         arrays = _arrays(case, outcome, key)
         is_usual = not case.is_extreme and not case.is_empty
         if arrays and is_usual and all(np.isfinite(array).all() for array in arrays):
-            groups.setdefault(_form(arrays), []).append([to_real(array, spec) for array in arrays])
+            groups.setdefault(_form(arrays), []).append([held(to_real(array, spec)) for array in arrays])
     means = {
         form: [np.mean(step, axis=0) for step in zip(*members, strict=True)]
         for form, members in groups.items()

@@ -14,10 +14,10 @@ import numpy as np
 
 from tfedge.checks.verdict import Finding
 from tfedge.runtime.signatures import Array
-from tfedge.validation.cases import Case, Outcome
+from tfedge.validation.cases import Case, Key, Outcome
 from tfedge.validation.golden import check_outputs_health
 from tfedge.validation.outputs_health import Outputs, real_change
-from tfedge.validation.real_values import is_quantized, to_real
+from tfedge.validation.real_values import is_quantized, number_kind, to_real
 from tfedge.validation.tolerance import kind_of
 
 # Another source moves a decoder's logits by tens of percent; what a rounding moves stays below a thousandth.
@@ -52,20 +52,20 @@ def check_inputs_heard(outputs: Outputs, feeding: frozenset[str], steps: Steps |
         feeding: signatures whose outputs feed another one: an encoder's inputs must reach the decoder.
         steps: how the chain decodes; None where it does not.
     """
-    heard: list[tuple[str, float]] = []
+    heard: list[tuple[Key, float]] = []
     deaf: dict[str, list[Finding]] = {"decoder_listens": [], "inputs_heard": []}
     notes: list[str] = []
     places = {case.name: place for place, case in enumerate(outputs.cases)}
     for place, case in enumerate(outputs.cases):
-        if not case.twin or case.twin not in places:
+        if case.changed is None or case.twin not in places:
             continue
         twin = places[case.twin]
-        gate = "decoder_listens" if case.changed.rpartition("/")[0] in feeding else "inputs_heard"
+        gate = "decoder_listens" if case.changed[0] in feeding else "inputs_heard"
         found = _judge(outputs, twin, place, case, gate, steps)
         if isinstance(found, Finding):
             deaf[gate].append(found)
         elif found is None:
-            notes.append(case.changed)
+            notes.append(_named(case.changed))
         else:
             heard.append((case.changed, found))
     return tuple(_summed(outputs, feeding, deaf, heard, notes))
@@ -75,17 +75,19 @@ def _summed(
     outputs: Outputs,
     feeding: frozenset[str],
     deaf: dict[str, list[Finding]],
-    heard: list[tuple[str, float]],
+    heard: list[tuple[Key, float]],
     notes: list[str],
 ) -> list[Finding]:
     found = [findings[0] for findings in deaf.values() if findings]
     for gate in deaf:
-        mine = [each for each in heard if (each[0].rpartition("/")[0] in feeding) == (gate == "decoder_listens")]
+        mine = [each for each in heard if (each[0][0] in feeding) == (gate == "decoder_listens")]
         if mine and not deaf[gate]:
             name, least = min(mine, key=lambda each: each[1])
             what = "the decoder's answer" if gate == "decoder_listens" else "the answer"
             found.append(
-                Finding(gate, "pass", f"another {name} changes {what} by {least:.0%}", measured=least, limit=0.0)
+                Finding(
+                    gate, "pass", f"another {_named(name)} changes {what} by {least:.0%}", measured=least, limit=0.0
+                )
             )
     if notes:
         message = f"another {', '.join(notes[:3])} changes nothing, here and on the reference kernels"
@@ -111,7 +113,7 @@ def _judge(
     is_own = right is None or right < LEAST_CHANGE
     if is_own and change < LEAST_CHANGE:
         # A mask or a flag may be there for other models of a family; who ignores a text, or its last token, is deaf.
-        is_token = steps is not None and case.changed == f"{steps.signature}/{steps.token}"
+        is_token = steps is not None and case.changed == (steps.signature, steps.token)
         may_idle = gate == "inputs_heard" and right is not None and not is_token
         return None if may_idle and not _is_text(outputs, case) else _deaf(gate, case, change, right, is_file=True)
     if right is not None and change < LEAST_SHARE * right:
@@ -123,15 +125,21 @@ def _judge(
 
 def _is_text(outputs: Outputs, case: Case) -> bool:
     """Whether the changed input holds a sequence of ids."""
-    signature, _, name = case.changed.rpartition("/")
+    if case.changed is None:
+        return False
+    signature, name = case.changed
     spec = outputs.signatures[signature].inputs[name]
-    is_whole = np.dtype(spec.dtype).kind in "iu" and not is_quantized(spec)
+    is_whole = number_kind(spec) in ("i", "u") and not is_quantized(spec)
     return is_whole and "mask" not in name.lower() and any(size > 1 for size in spec.shape)
+
+
+def _named(key: Key | None) -> str:
+    return "/".join(part for part in key or () if part)
 
 
 def _deaf(gate: str, case: Case, change: float, right: float | None, is_file: bool) -> Finding:
     limit = LEAST_CHANGE if is_file or right is None else LEAST_SHARE * right
-    told = f"another {case.changed} changes the answer by {change:.2%}, expected {limit:.2%} or more"
+    told = f"another {_named(case.changed)} changes the answer by {change:.2%}, expected {limit:.2%} or more"
     cause = "the decoder is not listening to the encoder" if gate == "decoder_listens" else "the input reaches nothing"
     if is_file and right is not None:
         told += "; the reference kernels say the same, so it is the file itself"
@@ -154,7 +162,7 @@ def _harmless(case: Case, hurt: float, right: float | None) -> Finding:
     return Finding(
         "decoder_listens",
         "fail",
-        f"states of another {case.changed} cost {hurt:.3g} nats a token, expected {LEAST_HURT:g} or more{expected}",
+        f"states of another {_named(case.changed)} cost {hurt:.3g} nats a token, not {LEAST_HURT:g} or more{expected}",
         cause="the decoder is not listening to the encoder",
         consequence="the app gets a fluent answer to another question",
         fix=_DEAF_FIX,

@@ -207,7 +207,7 @@ def _with_greedy_tokens(worker: Worker, graph: GraphSummary, cases: Sequence[Cas
     by_name: dict[str, Case] = {}
     for case in cases:
         steps = found.get(case.calls[-1].signature)
-        if steps is None or case.changed == f"{steps.signature}/{steps.token}":
+        if steps is None or case.changed == (steps.signature, steps.token):
             by_name[case.name] = case
         elif case.twin in by_name:
             by_name[case.name] = _same_tokens(case, by_name[case.twin], steps)

@@ -6,7 +6,6 @@ log names no op, so this is the only way to know without a debugger; it works on
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 import re
@@ -26,6 +25,7 @@ WITHOUT_DELEGATES = "without_default_delegates"
 MAX_TRIES = 16
 MAX_SECONDS = 60.0
 TRY_SECONDS = 10.0  # A prefix that takes longer hangs, unless the caller allows less anyway.
+MAX_BYTES = 256 * 2**20  # Every try writes the file once more.
 FATAL = ("crashed", "timed_out", "out_of_memory")
 
 
@@ -59,7 +59,7 @@ class LastOp:
     reason: str = ""
 
     def __str__(self) -> str:
-        where = f"at {self.place}" if self.place else f"where: not known ({self.reason})"
+        where = f"at {self.place}" if self.place else f"(at which op is not known: {self.reason})"
         more = f"; {self.reason}" if self.place and self.reason else ""
         return where + more + ("; without delegates (XNNPACK) it runs" if self.needs_delegates else "")
 
@@ -116,11 +116,13 @@ def find_last_op(lane: Lane, data: ModelData, graph: GraphSummary, failure: Fail
         graph: of the model.
         failure: what happened with the whole file.
     """
+    if len(data) > MAX_BYTES:
+        return LastOp("", reason=f"a file above {MAX_BYTES >> 20} MiB is not tried in parts")
     signature = graph.signatures.get(failure.signature or "")
     subgraph = signature.subgraph if signature else 0
     ops = [op for op in graph.ops if op.subgraph == subgraph]
     resolver, needs_delegates = WITHOUT_DELEGATES, False
-    with tempfile.TemporaryDirectory(prefix="tfedge-") as folder, contextlib.closing(lane):
+    with tempfile.TemporaryDirectory(prefix="tfedge-") as folder:
         search = _Search(lane, data, failure, pathlib.Path(folder))
         try:
             if not search.dies(subgraph, len(ops), resolver):

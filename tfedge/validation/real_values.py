@@ -10,9 +10,30 @@ from tfedge.runtime.signatures import Array, TensorSpec
 Reals = npt.NDArray[np.float64]
 
 
+# Squares of larger numbers, and their sums, would leave float64. No network means such a number.
+_LARGEST = 1e100
+
+
+def number_kind(spec: TensorSpec) -> str:
+    """Returns "b", "i", "u" or "f" for a tensor of truth values, whole or real numbers; "" for one of anything else."""
+    try:
+        kind = np.dtype(spec.dtype).kind
+    except TypeError:  # A type that NumPy has no name for: int4, bfloat16.
+        return ""
+    return kind if kind in "biuf" else ""
+
+
 def is_quantized(spec: TensorSpec) -> bool:
-    """Whether the tensor holds integers that stand for real numbers."""
-    return bool(spec.scales) and np.issubdtype(np.dtype(spec.dtype), np.integer)
+    """Whether the tensor holds integers that stand for real numbers.
+
+    Scales that no arithmetic can use (zero, negative, not finite) count as none: a file may state anything.
+    """
+    return number_kind(spec) in ("i", "u") and bool(spec.scales) and all(0 < scale < _LARGEST for scale in spec.scales)
+
+
+def held(values: Reals) -> Reals:
+    """Returns real numbers with NaN as 0 and with very large ones cut, so that they can be squared and added."""
+    return np.clip(np.nan_to_num(values, nan=0.0, posinf=_LARGEST, neginf=-_LARGEST), -_LARGEST, _LARGEST)
 
 
 def to_real(array: Array, spec: TensorSpec) -> Reals:
@@ -29,10 +50,11 @@ def from_real(values: npt.ArrayLike, spec: TensorSpec) -> Array:
     reals = np.asarray(values, np.float64)
     dtype = np.dtype(spec.dtype)
     if not is_quantized(spec):
-        return reals.astype(dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # Infinity in float16, and nothing in whole numbers.
+            return reals.astype(dtype)
     scales, points = _parameters(spec, reals.ndim)
     limits = np.iinfo(dtype)
-    stored: Array = np.clip(np.round(reals / scales + points), limits.min, limits.max).astype(dtype)
+    stored: Array = np.clip(np.round(held(reals / scales + points)), limits.min, limits.max).astype(dtype)
     return stored
 
 
@@ -47,14 +69,19 @@ def hand_over(array: Array, source: TensorSpec, target: TensorSpec) -> Array:
 def real_range(spec: TensorSpec) -> tuple[float, float]:
     """Returns the least and the greatest real number that a quantized tensor holds: the range it was calibrated for."""
     limits = np.iinfo(np.dtype(spec.dtype))
-    ends = [(limit - spec.zero_points[0]) * spec.scales[0] for limit in (limits.min, limits.max)]
+    point = spec.zero_points[0] if spec.zero_points else 0
+    ends = [(limit - point) * spec.scales[0] for limit in (limits.min, limits.max)]
     return min(ends), max(ends)
 
 
 def _parameters(spec: TensorSpec, rank: int) -> tuple[Reals, Reals]:
     """Returns scales and zero points as float64 arrays that broadcast over a tensor of `rank` axes."""
     shape = [1] * rank
-    if len(spec.scales) > 1:
-        shape[spec.quantized_dimension] = len(spec.scales)
-    points = spec.zero_points or (0,) * len(spec.scales)
-    return np.array(spec.scales, np.float64).reshape(shape), np.array(points, np.float64).reshape(shape)
+    scales, points = spec.scales, spec.zero_points
+    if len(points) != len(scales):
+        points = points[:1] * len(scales) or (0,) * len(scales)
+    if len(scales) > 1 and 0 <= spec.quantized_dimension < rank:
+        shape[spec.quantized_dimension] = len(scales)
+    else:
+        scales, points = scales[:1], points[:1]
+    return np.array(scales, np.float64).reshape(shape), np.array(points, np.float64).reshape(shape)

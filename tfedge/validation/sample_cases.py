@@ -17,7 +17,7 @@ from tfedge.errors import MeasurementError
 from tfedge.runtime.signatures import Array, Signatures, SignatureSpec, TensorSpec
 from tfedge.validation.cases import Call, Case
 from tfedge.validation.input_roles import Role
-from tfedge.validation.real_values import from_real, is_quantized
+from tfedge.validation.real_values import from_real, is_quantized, number_kind
 from tfedge.validation.sample_values import FREE_BATCH, Profile, sample, shape_of
 
 Roles = Mapping[tuple[str, str], Role]  # By (signature, input).
@@ -94,7 +94,7 @@ def _fits(output: TensorSpec | None, spec: TensorSpec) -> bool:
 
 
 def _is_real(spec: TensorSpec) -> bool:
-    return is_quantized(spec) or np.issubdtype(np.dtype(spec.dtype), np.floating)
+    return is_quantized(spec) or number_kind(spec) == "f"
 
 
 def profiles(chain: Chain, signatures: Signatures, roles: Roles) -> tuple[Profile, ...]:
@@ -131,7 +131,8 @@ def sample_cases(chain: Chain, signatures: Signatures, roles: Roles, seed: int, 
         made.append(Case(prefix + profile.name, calls, is_extreme=profile.is_extreme, is_empty=profile.share == 0))
     free = [key for key, _ in _free_inputs(chain, signatures) if roles[key].kind in _TWIN_KINDS]
     if len(free) > 1 or len(chain.names) > 1 or chain.states:
-        made += [_twin(chain, signatures, roles, seed, prefix, key) for key in free[:MAX_TWINS]]
+        twins = [_twin(chain, signatures, roles, seed, prefix, key) for key in free[:MAX_TWINS]]
+        made += [twin for twin in twins if _differs(twin, made[0])]
     return tuple(made)
 
 
@@ -140,8 +141,17 @@ def _twin(chain: Chain, signatures: Signatures, roles: Roles, seed: int, prefix:
     first = Profile("full_1")
     other = Profile("full_1", 0.5) if roles[changed].kind == "mask" else Profile("other")
     calls = _calls(chain, signatures, roles, seed, first, {changed: other})
-    where = "/".join(changed)
-    return Case(f"{prefix}other {where}", calls, twin=f"{prefix}full_1", changed=where)
+    where = "/".join(part for part in changed if part)
+    return Case(f"{prefix}other {where}", calls, twin=f"{prefix}full_1", changed=changed)
+
+
+def _differs(one: Case, other: Case) -> bool:
+    """Whether two cases of a chain give any input other values: a table of one row leaves no choice."""
+    return any(
+        not np.array_equal(call.inputs[name], same.inputs[name])
+        for call, same in zip(one.calls, other.calls, strict=True)
+        for name in call.inputs
+    )
 
 
 def _calls(
@@ -189,7 +199,7 @@ def _free_inputs(chain: Chain, signatures: Signatures) -> Iterator[tuple[tuple[s
 def _check_inputs(chain: Chain, signatures: Signatures) -> None:
     for name in chain.names:
         for spec in (*signatures[name].inputs.values(), *signatures[name].outputs.values()):
-            if np.dtype(spec.dtype).kind not in "biuf":
+            if not number_kind(spec):
                 raise MeasurementError(
                     f"expected tensors of numbers in signature {name!r}; {spec.name!r} holds {spec.dtype}; "
                     "run the file in the app that feeds it"

@@ -7,7 +7,7 @@ import os
 import pathlib
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.model_file import open_model
 from tfedge.runtime.client import Worker
 from tfedge.runtime.signatures import Array, Signatures, TensorSpec
-from tfedge.validation.cases import Call, CallFailedError, Case, Outcome, run_case, words_of
+from tfedge.validation.cases import Call, CallFailedError, Case, Key, Outcome, run_case, words_of
 from tfedge.validation.expectation import CheckedFile, Expectation, expect_from_litert, made_up_cases
 from tfedge.validation.lane import Lane
 from tfedge.validation.real_values import from_real, hand_over, is_quantized
@@ -26,7 +26,6 @@ from tfedge.validation.sample_cases import Chain, chains
 EXPECTED = "expected_"
 MAX_CASES = 1_000
 MAX_BYTES = 2**30  # Of all arrays, unpacked: an .npz is a zip, and a small one may unpack to anything.
-Key = tuple[str, str]  # Signature and tensor.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,24 +237,41 @@ def _placed(
     inputs: dict[Key, list[Array]] = {}
     outputs: dict[Key, list[Array]] = {}
     for word, array in user.arrays.items():
-        signature, _, tensor = word.rpartition("/")
-        is_output = tensor.startswith(EXPECTED)
-        tensor = tensor.removeprefix(EXPECTED)
-        side = {key: (each.outputs if is_output else each.inputs) for key, each in signatures.items()}
-        owners = [key for key, tensors in side.items() if tensor in tensors and (not signature or key == signature)]
-        if not owners:
-            known = [f"{key}/{EXPECTED if is_output else ''}{each}" for key in side for each in side[key]]
-            plain = [each.rpartition("/")[2] for each in known] if not signature else known
-            raise one_of(f"an array of {user.source} for {name}", word, dict.fromkeys(plain))
-        for owner in owners:
-            spec = side[owner][tensor]
-            rows = [_fitted(row, spec, word, name) for row in array]
-            (outputs if is_output else inputs)[owner, tensor] = rows
+        found = list(_owners(word, signatures))
+        if not found:
+            raise one_of(f"an array of {user.source} for {name}", word, _known_names(word, signatures))
+        for key, spec, is_output in found:
+            (outputs if is_output else inputs)[key] = [_fitted(row, spec, word, name) for row in array]
     if not inputs:
         raise ConfigError(
             f"expected inputs in {user.source}; it holds outputs alone; add an array by each input's name"
         )
     return inputs, outputs
+
+
+def _owners(word: str, signatures: Signatures) -> Iterator[tuple[Key, TensorSpec, bool]]:
+    """Yields the tensors that `word` names, INPUT or SIGNATURE/INPUT, and whether each is an output.
+
+    Names of tensors may hold slashes themselves, so whole names are compared and none is taken apart.
+    """
+    for key, signature in signatures.items():
+        for is_output, tensors in ((False, signature.inputs), (True, signature.outputs)):
+            for tensor, spec in tensors.items():
+                name = EXPECTED + tensor if is_output else tensor
+                if word in (name, f"{key}/{name}"):
+                    yield (key, tensor), spec, is_output
+
+
+def _known_names(word: str, signatures: Signatures) -> list[str]:
+    """Returns what an array may be called, in the form in which `word` was meant."""
+    known = {
+        (key, EXPECTED + tensor if is_output else tensor): None
+        for key, signature in signatures.items()
+        for is_output, tensors in ((False, signature.inputs), (True, signature.outputs))
+        for tensor in tensors
+        if is_output == word.rpartition("/")[2].startswith(EXPECTED)
+    }
+    return list(dict.fromkeys(f"{key}/{name}" if "/" in word else name for key, name in known))
 
 
 def _fitted(row: Array, spec: TensorSpec, word: str, name: str) -> Array:

@@ -53,7 +53,7 @@ def test_words_of_when_an_error_is_long_keeps_what_happened(message, said):
     assert words_of(WorkerError(message)) == said
 
 
-@pytest.mark.parametrize("fields", [{"name": ""}, {"calls": ()}, {"twin": "full"}, {"changed": "x"}])
+@pytest.mark.parametrize("fields", [{"name": ""}, {"calls": ()}, {"twin": "full"}, {"changed": ("run", "x")}])
 def test_case_when_a_field_is_illegal_refuses(fields):
     with pytest.raises(ConfigError, match="case"):
         Case(**{"name": "one", "calls": (Call("run", {}),), **fields})

@@ -21,7 +21,7 @@ CALLS = (Call("encode", {}), Call("step", {}))
 FEEDING = frozenset({"encode"})
 
 
-def outputs(own, other, changed="encode/source_ids", right=None):
+def outputs(own, other, changed=("encode", "source_ids"), right=None):
     """Returns a case and its twin: logits of the target, and with `right` those of the reference."""
     cases = [Case("full", CALLS), Case("twin", CALLS, twin="full", changed=changed)]
 
@@ -70,7 +70,7 @@ def test_hurt_by_when_the_own_token_gets_less_likely_is_its_loss_in_nats():
     assert hurt_by(made, STEPS, made.cases[1], *made.actual) == pytest.approx(np.log(2))
 
 
-@pytest.mark.parametrize(("changed", "verdict"), [("step/token", "fail"), ("step/mask", "pass")])
+@pytest.mark.parametrize(("changed", "verdict"), [(("step", "token"), "fail"), (("step", "mask"), "pass")])
 def test_input_when_it_changes_nothing_fails_for_the_last_token_and_is_a_note_for_a_mask(changed, verdict):
     finding = judged(outputs([5, 0, 0], [5, 0, 0], changed, ([5, 0, 0], [5, 0, 0])), STEPS)
     assert (finding.gate, finding.verdict) == ("inputs_heard", verdict)
@@ -78,7 +78,7 @@ def test_input_when_it_changes_nothing_fails_for_the_last_token_and_is_a_note_fo
 
 
 def test_input_when_it_is_heard_passes():
-    finding = judged(outputs([5, 0, 0], [0, 5, 0], "step/token", ([5, 0, 0], [0, 5, 0])), STEPS)
+    finding = judged(outputs([5, 0, 0], [0, 5, 0], ("step", "token"), ([5, 0, 0], [0, 5, 0])), STEPS)
     assert (finding.gate, finding.verdict, finding.consequence) == ("inputs_heard", "pass", "")
 
 

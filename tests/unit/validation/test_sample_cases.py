@@ -78,15 +78,22 @@ def test_cases_when_texts_go_in_are_full_padded_and_empty():
 def test_cases_when_twins_differ_from_the_first_in_one_input_alone():
     cases = cases_by_name(seq2seq())
     first = cases["full_1"]
-    for changed in ("encode/source_ids", "decode_step/token_ids"):
-        twin = cases[f"other {changed}"]
+    for changed in (("encode", "source_ids"), ("decode_step", "token_ids")):
+        twin = cases[f"other {'/'.join(changed)}"]
         differing = {
-            f"{call.signature}/{name}"
+            (call.signature, name)
             for call, other in zip(first.calls, twin.calls, strict=True)
             for name in call.inputs
             if not np.array_equal(call.inputs[name], other.inputs[name])
         }
         assert (twin.twin, twin.changed, differing) == ("full_1", changed, {changed})
+
+
+def test_cases_when_an_input_has_one_value_alone_have_no_twin_for_it():
+    (chain,) = chains(seq2seq())
+    roles = {**ROLES, ("decode_step", "token_ids"): Role("ids", 1)}
+    changed = {case.changed for case in sample_cases(chain, seq2seq(), roles, seed=1)}
+    assert changed == {None, ("encode", "source_ids")}
 
 
 def test_cases_when_seeds_differ_differ_and_else_not():

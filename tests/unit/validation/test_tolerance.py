@@ -49,6 +49,13 @@ def test_difference_when_a_number_is_lost_is_as_large_as_the_answer(broken):
     assert difference(floats(broken, 4, 0, 0), floats(3, 4, 0, 0), FLOAT).relative >= 0.8
 
 
+def test_difference_when_numbers_are_huge_stays_a_number():
+    spec = TensorSpec("y", (1, 4), "float64")
+    for got, want in ((1e308, -1e308), (np.inf, np.inf), (0.0, np.nan), (1.0, 0.0)):
+        found = difference([np.full((1, 4), got)], [np.full((1, 4), want)], spec)
+        assert math.isfinite(found.relative) and math.isfinite(found.cosine)
+
+
 def test_difference_when_quantized_counts_steps_and_only_what_is_beyond_the_usual_ones():
     near = difference([np.array([[6, 0, 0, 0]], np.int8)], [np.array([[1, 0, 0, 0]], np.int8)], INT8)
     far = difference([np.array([[96, 0, 0, 0]], np.int8)], [np.array([[0, 100, 0, 0]], np.int8)], INT8)
@@ -98,4 +105,5 @@ def test_rounding_tolerance_when_more_is_quantized_is_wider_and_a_float_file_has
     int4 = rounding_tolerance(FLOAT, read_graph(models.dense("int4_dynamic"))).relative
     assert rounding_tolerance(FLOAT, FLOAT_GRAPH).relative == tolerance.FLOAT_FLOOR
     assert one == tolerance.QUANTIZED_FLOOR and int4 == tolerance.CAP
+    assert rounding_tolerance(FLOAT, read_graph(models.dense("int8_static"))).relative == tolerance.CAP
     assert rounding_tolerance(INT8, INT8_GRAPH).steps == tolerance.STEPS_CAP

@@ -8,6 +8,7 @@ import pytest
 from tests import models
 from tests.models import behaving
 from tfedge.errors import ArtifactError, ConfigError, InputError
+from tfedge.runtime.signatures import SignatureSpec, TensorSpec
 from tfedge.validation import user_cases
 from tfedge.validation.behaviour import check_behaviour
 from tfedge.validation.user_cases import UserCases, expect_from_user, fit_cases, read_arrays
@@ -112,6 +113,15 @@ def test_fit_cases_when_a_signature_feeds_another_calls_both(litert, checked):
     assert [call.signature for call in cases[0].calls] == ["encode", "decode_step"]
     assert cases[0].calls[1].fed == {"states": (0, "states")}
     assert not cases[0].calls[1].inputs["cache_tokens"].any()
+
+
+def test_fit_cases_when_names_hold_slashes_finds_them_all_the_same():
+    x, y = TensorSpec("model/x", (1, 2), "float32"), TensorSpec("model/y", (1, 2), "float32")
+    signatures = {"a/b": SignatureSpec("a/b", {"model/x": x}, {"model/y": y})}
+    rows = np.ones((1, 1, 2), np.float32)
+    for given, expected in (("model/x", "expected_model/y"), ("a/b/model/x", "a/b/expected_model/y")):
+        cases, outcomes = fit_cases(UserCases({given: rows, expected: rows}, "cases.npz"), signatures, "model.tflite")
+        assert list(cases[0].calls[0].inputs) == ["model/x"] and list(outcomes[0][0]) == ["model/y"]
 
 
 @pytest.mark.parametrize(

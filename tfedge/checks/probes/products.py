@@ -157,12 +157,18 @@ def transposed_convolution(activation: str, weight: str, per_channel: bool) -> P
 
 
 def batch_matmul(
-    activation: str, weight: str, per_channel: bool, quantized_axis: int = 2, name: str = "kernel"
+    activation: str,
+    weight: str,
+    per_channel: bool,
+    quantized_axis: int = 2,
+    shape: tuple[int, ...] = (2, 3, 16),
+    outputs: int = 8,
+    name: str = "kernel",
 ) -> Probe:
-    """x (2, 3, 16) times stored weights (1, 16, 8) -> y (2, 3, 8)."""
+    """x `shape` times one matrix of stored weights (1, 16, outputs) -> y (…, outputs)."""
     sketch = Sketch()
-    held = weights((1, 16, 8), weight, per_channel, axis=2, quantized_axis=quantized_axis)
-    real = activations(activation, (2, 3, 16))
+    held = weights((1, shape[-1], outputs), weight, per_channel, axis=2, quantized_axis=quantized_axis)
+    real = activations(activation, shape)
     x, other = sketch.input("x", real, activation), held.add_to(sketch)
     sketch.builder.op("BATCH_MATMUL", [x, other], [sketch.output("y", real @ held.real, activation)])
     return sketch.probe(name, tolerance(activation, weight))
@@ -207,7 +213,11 @@ def product_probes() -> Iterator[Probe]:
 
 
 def shape_probes() -> Iterator[Probe]:
-    """Shapes for which tflite-runtime 2.14 chooses another kernel: one row on ARM, and 4-bit weights in blocks."""
+    """Shapes for which tflite-runtime 2.14 chooses another kernel.
+
+    One row without a bias on ARM; 4-bit weights; four rows at once on cores with a dot product, and two rows of large
+    weights; one matrix for a whole batch.
+    """
     for name, shape, outputs in (
         ("one_row", (1, 16), 8),
         ("one_row_narrow", (1, 16), 3),
@@ -219,3 +229,7 @@ def shape_probes() -> Iterator[Probe]:
         )
     yield fully_connected("float32", "int4", True, shape=(2, 32), name="four_bit_kernel FULLY_CONNECTED")
     yield fully_connected("float32", "int4", True, False, (2, 34), 5, name="four_bit_kernel_odd FULLY_CONNECTED")
+    for name, shape, outputs in (("dot_product", (4, 16), 8), ("dot_product_padded", (2, 128), 128)):
+        yield fully_connected("float32", "int8", False, True, shape, outputs, name=f"{name} FULLY_CONNECTED")
+    yield batch_matmul("float32", "int8", False, shape=(1, 4, 16), name="dot_product BATCH_MATMUL")
+    yield batch_matmul("float32", "int8", False, shape=(4, 8, 16), outputs=16, name="one_for_batch BATCH_MATMUL")

@@ -10,7 +10,7 @@ a note: a risk that this target takes. One that is not measured says that other 
 from __future__ import annotations
 
 from tfedge.checks.facts import facts_for
-from tfedge.checks.rules import files, kernels, numbers, quantization, structure, versions
+from tfedge.checks.rules import files, kernel_shapes, kernels, numbers, quantization, structure, versions
 from tfedge.checks.rules.rule import Case, Rule, Subject
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.model_file import ModelData
@@ -22,6 +22,7 @@ __all__ = ["RULES", "Rule", "Subject", "findings_for", "static_findings"]
 RULES: tuple[Rule, ...] = (
     *versions.RULES,
     *kernels.RULES,
+    *kernel_shapes.RULES,
     *quantization.RULES,
     *numbers.RULES,
     *structure.RULES,
@@ -44,6 +45,20 @@ def findings_for(subject: Subject, target: RuntimeTarget) -> tuple[Finding, ...]
     """Returns what every rule has to say; a single finding that passes where none has."""
     case = Case(subject, target, facts_for(target))
     findings = tuple(finding for rule in RULES for finding in rule.check(case))
+    if case.facts is None or not case.is_measured:
+        findings = (_unmeasured(target), *findings)
     if any(finding.verdict != "pass" for finding in findings):
         return findings
     return (Finding("static_rules", "pass", f"{len(RULES)} static rules have nothing against {target}"), *findings)
+
+
+def _unmeasured(target: RuntimeTarget) -> Finding:
+    """Says that rules know nothing of a target: it must never look as if they had passed it."""
+    return Finding(
+        gate="unmeasured_target",
+        verdict="not_measured",
+        message=f"expected a measured target; nothing was measured on {target}",
+        cause="Static rules know what releases did on an architecture; this one was never asked.",
+        consequence="Only what fails everywhere is reported; the file may be refused, or wrong, for another reason.",
+        fix="run the file on the target, or name a measured one (tfedge targets lists them)",
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tfedge.checks.rules.rule import Case, Rule, Words, found, judged, key, note, tensor_place
 from tfedge.checks.verdict import Finding
-from tfedge.modelfile.summary import OpSummary, TensorSummary
+from tfedge.modelfile.summary import OpSummary
 
 _RANDOM_OPS = ("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR")
 _TABLES = ("HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE")
@@ -25,11 +25,8 @@ def tensor_types(case: Case) -> Iterator[Finding]:
         "The type is newer than the release.",
         "convert without it (int8 or float16 weights), or use a newer runtime",
     )
-    tensors: dict[tuple[int, int], TensorSummary] = {}
-    for op in case.graph.ops:
-        tensors |= {key(tensor): tensor for tensor in (*op.inputs, *op.outputs) if tensor is not None}
-    tensors |= {key(tensor): tensor for tensor in case.graph.weights}
-    hits = [(f"tensor_type {tensor.dtype}", tensor_place(tensor)) for tensor in tensors.values()]
+    types = case.subject.stored.tensor_types()
+    hits = [(f"tensor_type {dtype}", f"{dtype}, first as {place}") for dtype, place in types]
     yield from judged(case, "tensor_types", words, hits)
 
 
@@ -46,6 +43,21 @@ def external_buffers(case: Case) -> Iterator[Finding]:
     )
     hits = [("buffer_external", "the file's list of external buffers")] * case.subject.stored.has_external_buffers()
     yield from judged(case, "external_buffers", words, hits)
+
+
+def buffers_behind(case: Case) -> Iterator[Finding]:
+    """Weights behind the flatbuffer, as writers of files over 2 GB store them.
+
+    Measured 2026-11-21 (probe "buffer_behind"): both Python runtimes read them; Android's TFLite 2.16.1, which is given
+    the file as a buffer, refuses.
+    """
+    words = Words(
+        "weights stored behind the flatbuffer",
+        "The file was written in the form for more than 2 GB, which this target does not read.",
+        "write the file in the plain form: quantize below 2 GB, or turn the writer's option for large files off",
+    )
+    hits = [("buffer_behind", "the file's buffers")] * case.subject.stored.has_buffers_behind()
+    yield from judged(case, "buffers_behind", words, hits)
 
 
 def file_size(case: Case) -> Iterator[Finding]:
@@ -193,7 +205,8 @@ def unfrozen_variables(case: Case) -> Iterator[Finding]:
     """Variables that are read and that nothing in the file assigns: the weights stayed behind.
 
     Measured 2026-11-21 (probe "variable_unassigned"): tflite-runtime 2.14 refuses at the first run ("variable !=
-    nullptr was not true"), LiteRT 2.3 computes with memory that holds anything. Assigned by CALL_ONCE or before: right on both.
+    nullptr was not true"), LiteRT 2.3 computes with memory that holds anything. Assigned by CALL_ONCE or before: right
+    on both.
     """
     words = Words(
         "variables that nothing in the file assigns",
@@ -239,7 +252,16 @@ def _variable_tensors(case: Case) -> list[str]:
 RULES = tuple(
     Rule(check.__name__, check)
     for check in (
-        *(tensor_types, external_buffers, file_size, signatures, signature_names, signature_tensors, dynamic_shapes),
+        *(
+            tensor_types,
+            external_buffers,
+            buffers_behind,
+            file_size,
+            signatures,
+            signature_names,
+            signature_tensors,
+            dynamic_shapes,
+        ),
         *(string_tensors, random_ops, unfrozen_variables, state),
     )
 )
