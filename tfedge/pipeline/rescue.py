@@ -114,7 +114,7 @@ def rescue_model(
 ) -> RescueReport:
     """Converts `model` by `recipe`; where that misses its limit, searches what must stay in higher precision.
 
-    Writes the report; and, where the limit is met with something kept, the mixed recipe and the packed file.
+    Writes mixed recipe, packed file and report where something must be kept; else the report alone, into the state.
 
     Raises:
         ConfigError: `recipe` has nothing to rescue, or the data are not the model's.
@@ -132,8 +132,10 @@ def rescue_model(
     rescue = _Rescue(model, data, recipe, config, files, target, examples, reporter)
     report = rescue.run()
     if report.rescued:
-        rescue.write(report, force)
-    write_bytes(files.report, dump_object(report.to_json(), "a rescue report"), force)
+        rescue.write(force)
+    # Without a file to stand beside, the report is a part of the state, which a later search goes on from.
+    path, replace = (files.report, force) if report.rescued else (files.state / "report.json", True)
+    write_bytes(path, dump_object(report.to_json(), "a rescue report"), replace)
     return report
 
 
@@ -190,7 +192,7 @@ class _Rescue:
             self._model.sha256,
         )
 
-    def write(self, report: RescueReport, force: bool) -> None:
+    def write(self, force: bool) -> None:
         """Writes the mixed recipe and the packed file."""
         examples = self._data.test[:PACKED_EXAMPLES]
         self._reporter.stage(f"answers of Keras to {len(examples)} test words, for the pack")

@@ -28,7 +28,8 @@ def rescue_lines(report: RescueReport) -> list[str]:
     for label, (ratio, low, high) in report.latency.items():
         lines.append(f"latency of the rescued file: {ratio:.2f} of {label}'s ({low:.2f} to {high:.2f})")
     if report.stopped:
-        lines.append(f"stopped early: {report.stopped}; the same command goes on where it was")
+        again = "run it again with --force" if report.rescued else "run it again"
+        lines.append(f"stopped early: {report.stopped}; {again} to go on where it was")
     return lines
 
 

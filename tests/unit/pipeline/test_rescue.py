@@ -45,9 +45,10 @@ def test_rescue_model_when_a_layer_breaks_then_it_is_found_and_kept_in_eight_bit
     lax = dataclasses.replace(CONFIG, max_points_lost=99.9)
     met = rescue_model(model, data, tmp_path, "tiny", RECIPE, lax)
     assert met.needed_none and met.verdict == "pass" and met.steps == ()
-    assert files.report.exists() and not files.model.exists() and not files.recipe.exists()
+    assert RescueReport.from_json(json.loads((files.state / "report.json").read_text())) == met
+    assert list(tmp_path.iterdir()) == [files.state]
 
-    report = rescue_model(model, data, tmp_path, "tiny", RECIPE, CONFIG, force=True)
+    report = rescue_model(model, data, tmp_path, "tiny", RECIPE, CONFIG)
     assert report.before == met.before and report.before.points_lost > 10
     assert report.verdict == "pass" and report.after.points_lost <= 2.0
     assert [step.place for step in report.steps[1:]] == [f"FULLY_CONNECTED in {LAYERS}/intermediate_dense"]

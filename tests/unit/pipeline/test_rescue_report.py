@@ -122,6 +122,6 @@ def test_rescue_lines_when_nothing_is_written_then_the_reason():
     assert rescue_lines(without())[-1].startswith("not rescued: no set of its layers and ops")
     assert rescue_lines(without(before=measured(0.1)))[-1] == "nothing to rescue: the recipe meets its limit"
     stopped = rescue_lines(without(stopped="the budget of 1 minutes is spent"))
-    assert stopped[-1] == "stopped early: the budget of 1 minutes is spent; the same command goes on where it was"
+    assert stopped[-1] == "stopped early: the budget of 1 minutes is spent; run it again to go on where it was"
     assert "no set of its layers" not in "\n".join(stopped)
     assert "refused: no" in rescue_lines(without(before=measured(0.0, refused="no")))[0]
