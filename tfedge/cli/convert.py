@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import ladder, verb, wing_a
+from tfedge.cli import convert_rescue, ladder, verb, wing_a
 from tfedge.conversion import recipes
 
 SUMMARY = "convert a trained .keras model to .tflite, one file a recipe, or by the recipe that measures best"
@@ -29,10 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_data(parser)
     verb.add_force(parser)
     ladder.add_arguments(parser)
+    convert_rescue.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Converts, and prints one path a line; with `auto`, what was measured and chosen."""
+    """Converts, and prints one path a line; with `auto` what was chosen, with --rescue what it took."""
+    if convert_rescue.is_asked(args):
+        ladder.check_unused(args, but=("max_points_lost",))
+        return convert_rescue.run(args)
     names = [name for name in args.recipes or () if name != ladder.AUTO]
     is_auto = len(names) < len(args.recipes or ())
     chosen = [recipes.get(name) for name in (names if is_auto or names else recipes.RECIPES)]

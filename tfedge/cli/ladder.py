@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-points-lost",
         type=_number,
         metavar="POINTS",
-        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost})",
+        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost}); --rescue takes it too",
     )
     group.add_argument(
         "--max-size-ratio",
@@ -92,13 +92,13 @@ def _add_amounts(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def check_unused(args: argparse.Namespace) -> None:
-    """Refuses flags of the ladder where it is not asked for.
+def check_unused(args: argparse.Namespace, but: tuple[str, ...] = ()) -> None:
+    """Refuses flags of the ladder where it is not asked for, `but` those that another way of converting takes.
 
     Raises:
         ConfigError: naming them.
     """
-    given = [flag for name, flag in _FLAGS.items() if getattr(args, name) is not None]
+    given = [flag for name, flag in _FLAGS.items() if name not in but and getattr(args, name) is not None]
     if given:
         raise ConfigError(f"expected --recipe auto with {', '.join(given)}; got other recipes; add --recipe auto")
 

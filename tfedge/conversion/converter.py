@@ -64,6 +64,7 @@ class Seq2SeqConverter:
         self._functions = self._signatures.functions()
         self._calibration: Calibration | None = None
         self._converted: dict[Recipe, Conversion] = {}
+        self._float_models: dict[tuple[str, ...], bytes] = {}
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
@@ -72,19 +73,28 @@ class Seq2SeqConverter:
         return self._converted[recipe]
 
     def _convert(self, recipe: Recipe) -> Conversion:
-        names = ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES
         calibration = self.calibrate() if recipe.needs_calibration else None
-        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder:
-            functions = {name: self._functions[name] for name in names}
-            with _quiet(pathlib.Path(folder) / "log"):
-                _save(self._signatures, folder, functions)
-                if recipe.engine == CONVERTER:
-                    data = _convert_saved_model(folder, names, recipe, calibration)
-                else:
-                    data = _convert_saved_model(folder, names, recipe, None)
-            if recipe.engine != CONVERTER:
-                data = quantize_scopes(data, recipe, calibration)
+        if recipe.engine == CONVERTER:
+            data = self._lower(recipe, _signature_names(recipe), calibration)
+        else:
+            data = quantize_scopes(self.float_model(recipe), recipe, calibration)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
+
+    def float_model(self, recipe: Recipe) -> bytes:
+        """Returns the float file that litert-quantizer quantizes by the scopes of `recipe`, once a set of signatures.
+
+        Raises:
+            ConversionError: the converter refused.
+        """
+        names = _signature_names(recipe)
+        if names not in self._float_models:
+            self._float_models[names] = self._lower(recipe, names, None)
+        return self._float_models[names]
+
+    def _lower(self, recipe: Recipe, names: tuple[str, ...], calibration: Calibration | None) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, _quiet(pathlib.Path(folder) / "log"):
+            _save(self._signatures, folder, {name: self._functions[name] for name in names})
+            return _convert_saved_model(folder, names, recipe, calibration)
 
     def calibrate(self) -> Calibration:
         """Returns the calibration data, traced at first use."""
@@ -99,6 +109,10 @@ class Seq2SeqConverter:
     def excursions(self, texts: Sequence[str]) -> tuple[RangeExcursion, ...]:
         """Returns how far decoding `texts`, which calibrated nothing, leaves the calibrated ranges."""
         return excursions(self.calibrate().samples, decode_calls(self._functions, self._spec, texts))
+
+
+def _signature_names(recipe: Recipe) -> tuple[str, ...]:
+    return ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES
 
 
 def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any]) -> None:
@@ -148,8 +162,17 @@ def _first_reason(text: str) -> str:
     return (telling or lines or ["the converter gave no reason"])[0][:300]
 
 
-def quantize_scopes(float_model: bytes, recipe: Recipe, calibration: Calibration | None) -> bytes:
+def quantize_scopes(
+    float_model: bytes,
+    recipe: Recipe,
+    calibration: Calibration | None,
+    ranges_file: pathlib.Path | None = None,
+) -> bytes:
     """Returns `float_model` quantized by the scopes of `recipe`, by litert-quantizer in a process of its own.
+
+    Args:
+        ranges_file: keeps what calibration saw, for the next recipe of the same float model and calibration; recipes
+            with scopes by GPTQ see another way, and need a file of their own. None calibrates each time.
 
     Raises:
         ConversionError: litert-quantizer refused or died, or a scope holds no op of the network.
@@ -164,7 +187,9 @@ def quantize_scopes(float_model: bytes, recipe: Recipe, calibration: Calibration
         files[1].write_bytes(float_model)
         if calibration is not None:
             files.append(folder / "samples.npz")
-            quantizer_program.save_samples(calibration.samples, str(files[-1]))
+            if ranges_file is None or not ranges_file.exists():  # Else nobody reads them.
+                quantizer_program.save_samples(calibration.samples, str(files[-1]))
+            files += [ranges_file.resolve()] if ranges_file else []
         command = [sys.executable, "-m", quantizer_program.__name__, *map(str, files)]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
         if done.returncode == 0:

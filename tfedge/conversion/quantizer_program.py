@@ -1,7 +1,8 @@
 """Quantizes a float `.tflite` by the scopes of a recipe, with litert-quantizer.
 
 A program of its own, because litert-quantizer loads an interpreter, and TensorFlow and an interpreter crash in one
-process: `python -m tfedge.conversion.quantizer_program RECIPE.json FLOAT.tflite OUT.tflite [SAMPLES.npz]`.
+process: `python -m tfedge.conversion.quantizer_program RECIPE.json FLOAT.tflite OUT.tflite [SAMPLES.npz [RANGES.npz]]`.
+Ranges are read from RANGES.npz where it exists, and kept there where it does not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tfedge.conversion import compact, gptq_scales, loop_ranges, op_versions
+from tfedge.conversion import compact, gptq_scales, loop_ranges, op_versions, range_file
 from tfedge.conversion.scopes import CHANNEL, DYNAMIC, EVERY, FLOAT, GPTQ, MIN_MAX, MSE, STATIC, WEIGHT_ONLY, Scope
 
 _ALGORITHMS = {MIN_MAX: "min_max_uniform_quantize", MSE: "MSE", GPTQ: "GPTQ"}
@@ -109,6 +110,16 @@ def _ranges(job: Any, scopes: list[Scope], source: str, samples: str) -> dict[st
     return dict(observer.get_model_qsvs())
 
 
+def _kept_ranges(job: Any, scopes: list[Scope], source: str, samples: str, kept: str = "") -> dict[str, Any]:
+    """Returns the ranges in the file `kept`, or those of calibration, which it keeps there."""
+    if kept and pathlib.Path(kept).exists():
+        return range_file.load_ranges(kept)
+    ranges = _ranges(job, scopes, source, samples)
+    if kept:
+        range_file.save_ranges(ranges, kept)
+    return ranges
+
+
 def main(arguments: list[str]) -> int:
     """Quantizes; returns 0, or ends with the quantizer's reason on stderr."""
     from ai_edge_litert import schema_py_generated as schema
@@ -127,7 +138,7 @@ def main(arguments: list[str]) -> int:
     _configure(job, Scope(FLOAT), "INPUT", "OUTPUT")
     ranges = None
     if samples:
-        ranges = _ranges(job, scopes, source, samples[0])
+        ranges = _kept_ranges(job, scopes, source, *samples)
         if all(scope.fits_a_loop for scope in scopes):
             ranges = loop_ranges.carry_into_loops(ranges, before, schema)
     data = bytes(job.quantize(ranges, enable_progress_report=False).quantized_model)

@@ -232,6 +232,20 @@ def calibration():
     return Calibration({"encode": tuple(sources), "decode_step": tuple(steps)}, num_texts=32, seed=7, full_length=2)
 
 
+@pytest.mark.parametrize("name", ["static_wi8_ai8_fc", "dynamic_wi4_afp32"])
+def test_quantize_scopes_when_ranges_are_kept_then_the_same_file_without_calibrating(converter, tmp_path, name):
+    """Kept by one recipe and read by another, as a search does: GPTQ keeps what it needs too."""
+    recipe, ranges = ALL_RECIPES[name], tmp_path / "ranges.npz"
+    model, seen = converter.float_model(recipe), converter.calibrate()
+    few = Calibration({key: rows[:32] for key, rows in seen.samples.items()}, seen.num_texts, seen.seed)
+    changed = Recipe("changed", "another", QUANTIZER, (*recipe.scopes, Scope(FLOAT, "feed_forward")))
+    quantize_scopes(model, recipe, few, ranges)
+    kept = ranges.read_bytes()
+    from_ranges = quantize_scopes(model, changed, few, ranges)
+    assert ranges.read_bytes() == kept
+    assert from_ranges == quantize_scopes(model, changed, few)
+
+
 def test_quantize_scopes_when_the_model_is_damaged_then_the_reason(calibration):
     said = "expected litert-quantizer to quantize by recipe static_wi8_ai8_fc; it ended with: .+"
     with pytest.raises(ConversionError, match=said):
