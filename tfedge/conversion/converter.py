@@ -75,12 +75,12 @@ class Seq2SeqConverter:
         calibration = self.calibrate() if recipe.needs_calibration else None
         with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder:
             functions = {name: self._functions[name] for name in names}
-            with _quiet(pathlib.Path(folder) / "log"):
-                _save(self._signatures, folder, functions)
+            with quiet(pathlib.Path(folder) / "log"):
+                save_functions(self._signatures, folder, functions)
                 if recipe.engine == CONVERTER:
-                    data = _convert_saved_model(folder, names, recipe, calibration)
+                    data = convert_saved_model(folder, names, recipe, calibration)
                 else:
-                    data = _convert_saved_model(folder, names, recipe, None)
+                    data = convert_saved_model(folder, names, recipe, None)
             if recipe.engine != CONVERTER:
                 data = quantize_scopes(data, recipe, calibration)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
@@ -95,7 +95,7 @@ class Seq2SeqConverter:
         return self._calibration
 
 
-def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any]) -> None:
+def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]) -> None:
     try:
         tf.saved_model.save(signatures, folder, signatures=functions)
     except tf.errors.OpError as error:  # TensorFlow's own words for a disk that is full, and no OSError.
@@ -105,7 +105,7 @@ def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any])
         ) from error
 
 
-def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:
+def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
     # Builtin ops alone: anything else must fail here and not on the phone.
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -178,7 +178,7 @@ def _quantizer_error(done: subprocess.CompletedProcess[str], recipe: Recipe) -> 
 
 
 @contextlib.contextmanager
-def _quiet(log: pathlib.Path) -> Iterator[None]:
+def quiet(log: pathlib.Path) -> Iterator[None]:
     """Sends what C++ prints to stderr into a file: converter notes that help nobody, hundreds of lines of them."""
     sys.stderr.flush()
     kept = os.dup(2)
