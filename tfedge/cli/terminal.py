@@ -44,7 +44,7 @@ class TerminalReporter:
             rich_progress.MofNCompleteColumn(),
             rich_progress.TimeElapsedColumn(),
             rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
-            rich_progress.TextColumn("{task.fields[note]}"),
+            rich_progress.TextColumn("{task.fields[note]}", markup=False),  # A file name may hold square brackets.
         )
         with rich_progress.Progress(*columns, console=self._console, transient=True) as drawn:
             yield _DrawnBar(drawn, drawn.add_task(label, total=total, note=""))

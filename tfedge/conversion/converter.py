@@ -62,13 +62,13 @@ class Seq2SeqConverter:
         self._signatures = Seq2SeqSignatures(model.network)
         self._functions = self._signatures.functions()
         self._calibration: Calibration | None = None
-        self._converted: dict[str, Conversion] = {}
+        self._converted: dict[Recipe, Conversion] = {}
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
-        if recipe.name not in self._converted:
-            self._converted[recipe.name] = self._convert(recipe)
-        return self._converted[recipe.name]
+        if recipe not in self._converted:
+            self._converted[recipe] = self._convert(recipe)
+        return self._converted[recipe]
 
     def _convert(self, recipe: Recipe) -> Conversion:
         names = ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES

@@ -29,8 +29,8 @@ _BY_INPUT = {
     "TANH": (2, 3),
     "TRANSPOSE": (2, 5),
 }
-# First runtime of the versions that this module may set and that are younger than TensorFlow 2.5; from
-# runtime_version.cc of the same place.
+# First runtime of the versions that this module may set and that are younger than TensorFlow 2.5; older ones do not
+# count, since the cache's DYNAMIC_UPDATE_SLICE needs 2.9. From runtime_version.cc of the same place.
 _FIRST_RUNTIME = {
     ("DEQUANTIZE", 5): "2.7.0",
     ("DEQUANTIZE", 6): "2.18.0",

@@ -125,7 +125,7 @@ ALL_RECIPES = RECIPES | {
         Recipe("float16_weights", "weights stored in 16 bits, computed in float", CONVERTER),
         Recipe(
             "weight_only_wi8_afp32",
-            "weights stored in int8, computed in float: small, and as fast as float on any CPU",
+            "weights stored in int8, computed in float: as small as int8 and as fast as float",
             QUANTIZER,
             (Scope(WEIGHT_ONLY),),
         ),
@@ -142,7 +142,7 @@ ALL_RECIPES = RECIPES | {
         ),
         Recipe(
             "static_wi8_ai16",
-            "int16 activations, int8 weights, for accelerators; on CPUs many times slower than float",
+            "int16 activations, int8 weights, for accelerators; LiteRT on a CPU is many times slower than float",
             QUANTIZER,
             (Scope(STATIC, op=EVERY, activation_bits=16),),
         ),

@@ -74,6 +74,18 @@ class StoredValues:
         """Whether the model lists buffers in other files at all."""
         return bool(self._model.ExternalBuffersLength())
 
+    def tensor_types(self) -> Iterator[tuple[str, str]]:
+        """Yields dtype and place of the first tensor of each dtype, those that no op uses included."""
+        names = {value: name.lower() for name, value in vars(load_schema().TensorType).items() if name.isupper()}
+        met: set[int] = set()
+        for subgraph in range(self._model.SubgraphsLength()):
+            graph = self._model.Subgraphs(subgraph)
+            for index in range(graph.TensorsLength()):
+                number = graph.Tensors(index).Type()
+                if number not in met:
+                    met.add(number)
+                    yield names.get(number, str(number)), f"tensor {index} in subgraph {subgraph}"
+
     def signature_names(self) -> Iterator[tuple[str, str, list[str]]]:
         """Yields key, side ("inputs" or "outputs") and all names of each signature, those that stand twice too."""
         for index in range(self._model.SignatureDefsLength()):

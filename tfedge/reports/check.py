@@ -20,6 +20,7 @@ from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
 from tfedge.modelfile.pack import Pack, looks_packed, parse_pack
+from tfedge.printable import printable
 from tfedge.progress import SILENT, Bar, Reporter
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
 from tfedge.reports.conditions import Conditions
@@ -64,7 +65,7 @@ def check_files(
 
     Raises:
         ArtifactError: a path that names no file.
-        ConfigError: no file, one twice, an unknown target, or inputs or a reference that do not fit the files.
+        ConfigError: no file, a name that is not UTF-8, an unknown target, or inputs or a reference that do not fit.
         RuntimeUnavailableError: a target is not installed; the message says how to add it.
     """
     if not paths:
@@ -73,7 +74,7 @@ def check_files(
         raise ConfigError("expected files to be run where inputs or a reference are given; leave out --static")
     chosen = choose(targets, run)
     user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
-    opened = [(pathlib.Path(path), open_model(path)) for path in paths]
+    opened = [(pathlib.Path(path), open_model(path)) for path in map(_nameable, paths)]
     reporter.stage(f"check {_count(len(paths), 'file')} for {_count(len(chosen), 'target')}")
     files = []
     with _Runner(chosen, limits or Limits(), timeout_s, seed, user) as runner:
@@ -106,6 +107,16 @@ def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarge
 def _is_default(target: RuntimeTarget) -> bool:
     """Whether a target is checked where none is named: of emulated cores one is enough."""
     return target.core in ("", targets_module.DEFAULT_CORE) or target.arch == platform.machine()
+
+
+def _nameable(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Returns a path that interpreters can be told; they take UTF-8 alone."""
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError:
+        shown = printable(os.fspath(path))
+        raise ConfigError(f"expected a file name in UTF-8; got {shown}; rename the file") from None
+    return path
 
 
 class _Runner:
@@ -164,7 +175,7 @@ def _check_file(
 ) -> FileCheck:
     read = _read(path, data)
     if isinstance(read, Finding):
-        bar.advance(len(chosen), path.name)
+        bar.advance(len(chosen), printable(path.name))
         checks = tuple(TargetCheck(str(target), (read,)) for target in chosen)
         return FileCheck(str(path), sha256_of(data), len(data), checks)
     checked, about_pack = read
@@ -177,9 +188,9 @@ def _check_file(
         for future in concurrent.futures.as_completed(places):
             target = places[future]
             ran[target], seconds[target] = future.result()
-            bar.advance(1, path.name)
+            bar.advance(1, printable(path.name))
         ran |= {target: (_not_run(target),) for target in chosen if target not in ran}
-    bar.advance(len(chosen) - len(seconds), path.name)
+    bar.advance(len(chosen) - len(seconds), printable(path.name))
     checks = tuple(
         TargetCheck(str(target), (*static[target], *ran.get(target, ())), round(seconds.get(target, 0.0), 3))
         for target in chosen

@@ -25,6 +25,7 @@ WITHOUT_DELEGATES = "without_default_delegates"
 MAX_TRIES = 16
 MAX_SECONDS = 60.0
 TRY_SECONDS = 10.0  # A prefix that takes longer hangs, unless the caller allows less anyway.
+MAX_BYTES = 256 * 2**20  # Every try writes the file once more.
 FATAL = ("crashed", "timed_out", "out_of_memory")
 
 
@@ -115,6 +116,8 @@ def find_last_op(lane: Lane, data: ModelData, graph: GraphSummary, failure: Fail
         graph: of the model.
         failure: what happened with the whole file.
     """
+    if len(data) > MAX_BYTES:
+        return LastOp("", reason=f"a file above {MAX_BYTES >> 20} MiB is not tried in parts")
     signature = graph.signatures.get(failure.signature or "")
     subgraph = signature.subgraph if signature else 0
     ops = [op for op in graph.ops if op.subgraph == subgraph]

@@ -121,6 +121,14 @@ def test_check_files_when_asked_wrongly_says_what_is_accepted(write, options, sa
         check_files([write("good.tflite", models.dense())], **options)
 
 
+def test_check_files_when_a_name_is_not_utf_8_says_so_and_shows_it_harmless(tmp_path):
+    path = tmp_path / "\udcff\x1b[31m.tflite"
+    path.write_bytes(models.dense())
+    with pytest.raises(ConfigError, match="UTF-8") as caught:
+        check_files([path])
+    assert str(caught.value).isprintable()
+
+
 def test_check_files_when_there_is_no_file_refuses(tmp_path):
     with pytest.raises(ConfigError, match="one file or more"):
         check_files([])

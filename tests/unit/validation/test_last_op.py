@@ -47,6 +47,12 @@ def test_last_op_when_tries_run_out_says_after_how_many(tflite, checked, monkeyp
     assert str(found) == "where: not known (gave up after 2 tries)"
 
 
+def test_last_op_when_the_file_is_large_is_not_searched(tflite, checked, monkeypatch):
+    monkeypatch.setattr(last_op, "MAX_BYTES", 100)
+    found = find(tflite, checked(behaving.slices(behaving.FAR)), Failure("crashed", "serving_default", X))
+    assert "is not tried in parts" in str(found)
+
+
 @pytest.mark.parametrize(
     ("words", "place"),
     [

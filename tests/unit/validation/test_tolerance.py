@@ -105,4 +105,5 @@ def test_rounding_tolerance_when_more_is_quantized_is_wider_and_a_float_file_has
     int4 = rounding_tolerance(FLOAT, read_graph(models.dense("int4_dynamic"))).relative
     assert rounding_tolerance(FLOAT, FLOAT_GRAPH).relative == tolerance.FLOAT_FLOOR
     assert one == tolerance.QUANTIZED_FLOOR and int4 == tolerance.CAP
+    assert rounding_tolerance(FLOAT, read_graph(models.dense("int8_static"))).relative == tolerance.CAP
     assert rounding_tolerance(INT8, INT8_GRAPH).steps == tolerance.STEPS_CAP

@@ -54,12 +54,13 @@ def value_probes() -> Iterator[Probe]:
     sketch.builder.interface([x], [y])
     yield sketch.probe("constant_written", 0.1)
 
-    sketch, x, real = _ones()
-    y = sketch.output("y", real, "int32")
-    sketch.builder.op("MAXIMUM", [x, x], [x])
-    sketch.builder.op("MAXIMUM", [x, x], [y])
-    sketch.builder.interface([x], [y])
-    yield sketch.probe("input_overwritten", 0.1)
+    for dtype, op in (("float32", "MUL"), ("int32", "MAXIMUM")):
+        sketch, x, real = _ones(dtype)
+        y = sketch.output("y", real * real if op == "MUL" else real, dtype)
+        sketch.builder.op(op, [x, x], [x])
+        sketch.builder.op("MAXIMUM", [x, x], [y])
+        sketch.builder.interface([x], [y])
+        yield sketch.probe(f"input_overwritten {dtype}", 1e-3)
 
 
 def missing_probes() -> Iterator[Probe]:

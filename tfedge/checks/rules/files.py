@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tfedge.checks.rules.rule import Case, Rule, Words, found, judged, key, note, tensor_place
 from tfedge.checks.verdict import Finding
-from tfedge.modelfile.summary import OpSummary, TensorSummary
+from tfedge.modelfile.summary import OpSummary
 
 _RANDOM_OPS = ("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR")
 _TABLES = ("HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE")
@@ -25,11 +25,8 @@ def tensor_types(case: Case) -> Iterator[Finding]:
         "The type is newer than the release.",
         "convert without it (int8 or float16 weights), or use a newer runtime",
     )
-    tensors: dict[tuple[int, int], TensorSummary] = {}
-    for op in case.graph.ops:
-        tensors |= {key(tensor): tensor for tensor in (*op.inputs, *op.outputs) if tensor is not None}
-    tensors |= {key(tensor): tensor for tensor in case.graph.weights}
-    hits = [(f"tensor_type {tensor.dtype}", tensor_place(tensor)) for tensor in tensors.values()]
+    types = case.subject.stored.tensor_types()
+    hits = [(f"tensor_type {dtype}", f"{dtype}, first as {place}") for dtype, place in types]
     yield from judged(case, "tensor_types", words, hits)
 
 
