@@ -49,7 +49,9 @@ class TensorCase:
         for side, arrays in {"inputs": self.inputs, "expected": self.expected}.items():
             for key, array in arrays.items():
                 if array.dtype.kind == "f" and not np.isfinite(array).all():
-                    raise ConfigError(f"`{side}` {key!r} of golden case {self.name!r} must be finite; got NaN or infinity")
+                    raise ConfigError(
+                        f"`{side}` {key!r} of golden case {self.name!r} must be finite numbers; got others"
+                    )
 
     def to_json(self) -> dict[str, Any]:
         """Returns the case as JSON values."""
@@ -104,7 +106,8 @@ class TensorGolden:
         for case in self.cases:
             signature = task.signatures.get(case.signature) if isinstance(case.signature, str) else None
             if signature is None:
-                raise ConfigError(f"golden case {case.name!r} must be of a signature of the task; got {case.signature!r}")
+                known = ", ".join(task.signatures)
+                raise ConfigError(f"golden case {case.name!r} must be of one of {known}; got {case.signature!r}")
             for forms, arrays in ((signature.inputs, case.inputs), (signature.outputs, case.expected)):
                 got = {key: TensorForm(array.dtype.name, array.shape) for key, array in arrays.items()}
                 if got != forms:

@@ -40,7 +40,7 @@ class TensorForm:
         except TypeError:
             known = False
         if not known:
-            raise ConfigError(f"`dtype` of a tensor must be NumPy's name of numbers, such as float32; got {self.dtype!r}")
+            raise ConfigError(f"`dtype` of a tensor must be a name such as float32; got {self.dtype!r}")
         sizes = [isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in self.shape]
         if not all(sizes) or len(sizes) > _MAX_RANK:
             raise ConfigError(f"`shape` of a tensor must be up to {_MAX_RANK} sizes of 1 or more; got {self.shape!r}")
@@ -105,7 +105,7 @@ class Quality:
         if self.metric not in METRICS and not (isinstance(self.metric, str) and _FUNCTION.fullmatch(self.metric)):
             raise one_of("`metric`", self.metric, (*METRICS, "MODULE:FUNCTION"))
         if not isinstance(self.is_error, bool) or (self.is_error and self.metric in METRICS):
-            raise ConfigError(f"`is_error` must be false for {self.metric}, of which more is better; got {self.is_error!r}")
+            raise ConfigError(f"`is_error` of {self.metric} must be false: more is better; got {self.is_error!r}")
         limit = self.limit
         if limit is not None and (
             isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit)
