@@ -24,10 +24,10 @@ from tfedge.validation.expectation import CheckedFile
 from tfedge.validation.gates import accuracy_gate
 from tfedge.validation.golden import check_golden, trimmed
 from tfedge.validation.lane import Lane
-from tfedge.validation.tensor_golden import check_tensor_golden, run_golden
 from tfedge.validation.limits import limits_of
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
 from tfedge.validation.real_values import is_quantized, to_real
+from tfedge.validation.tensor_golden import check_tensor_golden, run_golden
 
 # What a pack of ours holds: 3 s of LiteRT for both files of the shipped model, and one text weighs 0.05 points.
 MAX_TEXTS = 2_000
