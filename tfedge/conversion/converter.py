@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -42,6 +42,14 @@ class Conversion:
     recipe: Recipe
     model_bytes: bytes
     calibration: dict[str, Any] | None
+
+
+class Samples(Protocol):
+    """What calibrates: inputs of each signature by tensor name, one dict a call."""
+
+    @property
+    def samples(self) -> Mapping[str, tuple[dict[str, Any], ...]]:
+        """By signature."""
 
 
 class Seq2SeqConverter:
@@ -96,6 +104,7 @@ class Seq2SeqConverter:
 
 
 def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]) -> None:
+    """Writes concrete functions as the signatures of a saved model; ConversionError where there is no room."""
     try:
         tf.saved_model.save(signatures, folder, signatures=functions)
     except tf.errors.OpError as error:  # TensorFlow's own words for a disk that is full, and no OSError.
@@ -105,7 +114,12 @@ def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]
         ) from error
 
 
-def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:
+def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Samples | None) -> bytes:
+    """Returns the signatures `names` of the saved model in `folder`, by TFLiteConverter.
+
+    Raises:
+        ConversionError: it refused; its own words are the cause.
+    """
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
     # Builtin ops alone: anything else must fail here and not on the phone.
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -130,7 +144,7 @@ def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, cal
         raise ConversionError(f"expected a model of builtin ops by recipe {recipe.name}; {reason}") from error
 
 
-def _representative_dataset(calibration: Calibration) -> Iterator[tuple[str, dict[str, Any]]]:
+def _representative_dataset(calibration: Samples) -> Iterator[tuple[str, dict[str, Any]]]:
     for signature, samples in calibration.samples.items():
         for sample in samples:
             yield signature, sample
@@ -142,7 +156,7 @@ def _first_reason(text: str) -> str:
     return (telling or lines or ["the converter gave no reason"])[0][:300]
 
 
-def quantize_scopes(float_model: bytes, recipe: Recipe, calibration: Calibration | None) -> bytes:
+def quantize_scopes(float_model: bytes, recipe: Recipe, calibration: Samples | None) -> bytes:
     """Returns `float_model` quantized by the scopes of `recipe`, by litert-quantizer in a process of its own.
 
     Raises:
