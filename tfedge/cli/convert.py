@@ -1,22 +1,30 @@
-"""`tfedge convert`: one .tflite file a recipe."""
+"""`tfedge convert`: one .tflite file a recipe, of tfedge's own trained models and of any Keras model."""
 
 from __future__ import annotations
 
 import argparse
 import pathlib
+import zipfile
 
 from tfedge.artifacts import check_writable, read_bytes
+from tfedge.checks.verdict import worst
 from tfedge.cli import verb, wing_a
 from tfedge.conversion import recipes
+from tfedge.errors import EXIT_PASSED, ConfigError
+from tfedge.tasks.tensor_task import METRICS, Quality
 
-SUMMARY = "convert a trained .keras model to .tflite, one file a recipe"
+SUMMARY = "convert a .keras model or a SavedModel to .tflite, one file a recipe"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
 NEEDS_TRAIN = True
+
+_TASK = "tfedge.json"  # What tfedge train puts into its own .keras files.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge convert`."""
-    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.keras", help="trained model, task spec inside")
+    parser.add_argument(
+        "model", type=pathlib.Path, metavar="MODEL", help=".keras file of tfedge train or of your own, or a SavedModel"
+    )
     parser.add_argument(
         "--recipe",
         action="append",
@@ -27,11 +35,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
+    own = parser.add_argument_group("a model of your own", "any Keras 3 model, or SavedModel, with tensors in and out")
+    own.add_argument(
+        "--representative-dataset",
+        type=pathlib.Path,
+        metavar="DATA.npz",
+        help="arrays by input name or SIGNATURE/INPUT, examples along the first axis; a quarter is held out",
+    )
+    own.add_argument(
+        "--metric",
+        help="agreement, cosine, snr_db, or your MODULE:FUNCTION of (expected, actual) (default: agreement of classes, "
+        "else cosine)",
+    )
+    limit = own.add_mutually_exclusive_group()
+    limit.add_argument("--at-least", type=float, metavar="LIMIT", help="fail files whose metric is below it")
+    limit.add_argument(
+        "--at-most", type=float, metavar="LIMIT", help="the same of an error of your own: less is better"
+    )
+    own.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="modules",
+        metavar="MODULE",
+        help="import this module of yours first: it registers classes of the model; may be repeated",
+    )
+    verb.add_targets(own)
 
 
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line."""
     chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
+    if args.representative_dataset is not None:
+        return _run_own(args)
+    if args.model.is_dir() or _holds_no_task(args.model):
+        raise ConfigError(
+            f"expected --representative-dataset DATA.npz, examples of its inputs, to convert {args.model}; tfedge train "
+            "did not write it"
+        )
     read_bytes(args.model, "trained model")
     for recipe in chosen:
         check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force)
@@ -49,4 +90,63 @@ def run(args: argparse.Namespace) -> int:
     )
     for model in converted:
         print(model.path)
-    return 0
+    return EXIT_PASSED
+
+
+def _run_own(args: argparse.Namespace) -> int:
+    quality = _quality(args)
+    if args.data is not None or (args.model.is_file() and not _holds_no_task(args.model)):
+        raise ConfigError(
+            f"expected a model of your own with --representative-dataset; {args.model} is of tfedge train and takes "
+            "--data LEXICON.tsv"
+        )
+    if not args.model.is_dir():
+        read_bytes(args.model, "model")
+    read_bytes(args.representative_dataset, "file of representative data")
+    wing_a.import_tensorflow()
+    from tfedge.cli import terminal
+    from tfedge.pipeline import user_code, user_model
+    from tfedge.reports.schema import EXIT_CODES
+
+    user_code.import_modules(args.modules)
+    metric = user_code.metric_function(quality.metric) if quality is not None and quality.is_own else None
+    converted = user_model.convert_user_model(
+        args.model,
+        args.representative_dataset,
+        args.out,
+        args.recipes,
+        quality=quality,
+        metric=metric,
+        targets=args.targets,
+        force=args.force,
+        reporter=terminal.TerminalReporter(),
+    )
+    for file in converted:
+        print(file.pack.path)
+    return EXIT_CODES[worst(finding for file in converted for each in file.measured for finding in each.findings)]
+
+
+def _quality(args: argparse.Namespace) -> Quality | None:
+    """Returns what the flags ask for; None where they leave it to the data."""
+    if args.metric is None:
+        if args.at_least is not None or args.at_most is not None:
+            raise ConfigError(
+                f"expected --metric with a limit, one of {', '.join(METRICS)} or MODULE:FUNCTION; got none"
+            )
+        return None
+    if args.at_most is not None:
+        return Quality(args.metric, args.at_most, is_error=True)
+    from tfedge.validation import tensor_quality
+
+    default = tensor_quality.DEFAULT_LIMITS.get(args.metric)
+    return Quality(args.metric, default if args.at_least is None else args.at_least)
+
+
+def _holds_no_task(path: pathlib.Path) -> bool:
+    """Whether a file is a whole `.keras` file that tfedge train did not write; what is no zip is refused later."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return "config.json" in names and _TASK not in names

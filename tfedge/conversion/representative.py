@@ -193,4 +193,3 @@ def _check_varied(samples: Mapping[str, tuple[Sample, ...]], source: str) -> Non
                     f"expected {name} of {signature} to vary in {source}; it is always {value}; give examples as they "
                     "occur, or make it a constant of the model"
                 )
-

@@ -73,15 +73,13 @@ def check_saved_model(path: pathlib.Path) -> None:
     Raises:
         ArtifactError: not a SavedModel, or ops that read or write files or call Python.
     """
-    from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.python.saved_model import loader_impl
 
-    saved = saved_model_pb2.SavedModel()
     try:
-        saved.ParseFromString((path / "saved_model.pb").read_bytes())
-    except (OSError, DecodeError) as error:
+        saved = loader_impl.parse_saved_model(str(path))
+    except OSError as error:
         raise ArtifactError(
-            f"expected a SavedModel folder in {path}; {str(error)[:200]}; write it with model.export(FOLDER)"
+            f"expected a SavedModel folder in {path}; {' '.join(str(error).split())[:200]}; write it with model.export(FOLDER)"
         ) from None
     found = []
     for graph in (meta.graph_def for meta in saved.meta_graphs):

@@ -73,6 +73,7 @@ class TensorNetwork(tf.Module):
     ) -> None:
         super().__init__()
         self._entries = dict(entries)  # tf.Module would wrap a public mapping into one of its own.
+        self._callable: dict[str, Any] = {}
         self.source = dict(source)
         self.layer_names = layer_names
         self._recurrent = recurrent
@@ -89,9 +90,12 @@ class TensorNetwork(tf.Module):
 
     def answer(self, name: str, examples: list[Arrays]) -> list[dict[str, npt.NDArray[Any]]]:
         """Returns the model's own answers, one by one: outputs with their axis of 1 example."""
-        entry, answers = self._entries[name], []
+        if name not in self._callable:
+            entry = self._entries[name]
+            self._callable[name] = tf.function(lambda tensors: dict(entry.call(tensors)))
+        answers = []
         for example in examples:
-            outputs = entry.call({key: tf.constant(value) for key, value in example.items()})
+            outputs = self._callable[name]({key: tf.constant(value) for key, value in example.items()})
             answers.append({key: np.asarray(value) for key, value in outputs.items()})
         return answers
 

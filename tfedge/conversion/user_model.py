@@ -22,9 +22,7 @@ SIGNATURE = "serving_default"  # What Keras' own export calls it.
 _UNLOADABLE = (KeyError, ValueError, TypeError, OSError, AttributeError, ImportError, NotImplementedError)
 
 
-def load(
-    model: str | os.PathLike[str] | keras.Model, custom_objects: Mapping[str, Any] | None = None
-) -> TensorNetwork:
+def load(model: str | os.PathLike[str] | keras.Model, custom_objects: Mapping[str, Any] | None = None) -> TensorNetwork:
     """Returns the entry points of a model; runs no code from a file.
 
     Args:

@@ -21,6 +21,7 @@ DEFAULT_AGREEMENT = 0.95
 # An error of 14 % of the answer, 17 dB: what right static int8 files of small networks stay below (2 to 9 % on the
 # networks of this project's tests), where a broken one has a cosine near 0.
 DEFAULT_COSINE = 0.99
+DEFAULT_LIMITS = {AGREEMENT: DEFAULT_AGREEMENT, COSINE: DEFAULT_COSINE}
 # A vector of probabilities adds up to 1 but for the rounding of float32 sums and of half precision.
 _SUM_TOLERANCE = 2e-3
 _NORMAL = 1.96  # 95 % of a normal distribution lie within so many deviations.
