@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
         return _run_own(args)
     if args.model.is_dir() or _holds_no_task(args.model):
         raise ConfigError(
-            f"expected --representative-dataset DATA.npz, examples of its inputs, to convert {args.model}; tfedge train "
-            "did not write it"
+            f"expected --representative-dataset DATA.npz for {args.model}, which "
+            "tfedge train did not write; give examples of its inputs"
         )
     read_bytes(args.model, "trained model")
     for recipe in chosen:

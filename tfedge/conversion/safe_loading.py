@@ -79,7 +79,8 @@ def check_saved_model(path: pathlib.Path) -> None:
         saved = loader_impl.parse_saved_model(str(path))
     except OSError as error:
         raise ArtifactError(
-            f"expected a SavedModel folder in {path}; {' '.join(str(error).split())[:200]}; write it with model.export(FOLDER)"
+            f"expected a SavedModel folder in {path}; {' '.join(str(error).split())[:200]}; write one with "
+            "model.export(FOLDER)"
         ) from None
     found = []
     for graph in (meta.graph_def for meta in saved.meta_graphs):

@@ -7,6 +7,8 @@ import pathlib
 import tempfile
 from typing import Any
 
+import tensorflow as tf
+
 from tfedge.conversion.converter import (
     Conversion,
     convert_saved_model,
@@ -104,7 +106,7 @@ class TensorConverter:
             return self._converted[key]
         functions = self._functions(is_unrolled)
         with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, quiet(pathlib.Path(folder) / "log"):
-            save_functions(self._network, folder, functions)
+            save_functions(tf.Module(), folder, functions)  # They hold constants alone.
             calibration = self._data if recipe.needs_calibration else None
             try:
                 data = convert_saved_model(folder, tuple(functions), recipe, calibration)

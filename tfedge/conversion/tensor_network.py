@@ -54,14 +54,17 @@ class Entry:
     call: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-class TensorNetwork(tf.Module):
+class TensorNetwork:
     """Entry points of one model.
 
     Attributes:
         entries: by name, one or more.
         layer_names: of its Keras layers; none of a SavedModel.
-        recurrent: its Keras layers that loop over steps and can be unrolled.
         source: provenance: kind and sha256.
+
+    Args:
+        recurrent: its Keras layers that loop over steps and can be unrolled.
+        owner: what holds the variables, which live as long as it does; none where the entries do.
     """
 
     def __init__(
@@ -70,18 +73,13 @@ class TensorNetwork(tf.Module):
         source: Mapping[str, Any],
         layer_names: tuple[str, ...] = (),
         recurrent: tuple[Any, ...] = (),
+        owner: Any = None,
     ) -> None:
-        super().__init__()
-        self._entries = dict(entries)  # tf.Module would wrap a public mapping into one of its own.
+        self.entries = dict(entries)
         self._callable: dict[str, Any] = {}
         self.source = dict(source)
         self.layer_names = layer_names
-        self._recurrent = recurrent
-
-    @property
-    def entries(self) -> Mapping[str, Entry]:
-        """The entry points by name."""
-        return self._entries
+        self._recurrent, self._owner = recurrent, owner
 
     @property
     def recurrent_names(self) -> tuple[str, ...]:
@@ -91,7 +89,7 @@ class TensorNetwork(tf.Module):
     def answer(self, name: str, examples: list[Arrays]) -> list[dict[str, npt.NDArray[Any]]]:
         """Returns the model's own answers, one by one: outputs with their axis of 1 example."""
         if name not in self._callable:
-            entry = self._entries[name]
+            entry = self.entries[name]
             self._callable[name] = tf.function(lambda tensors: dict(entry.call(tensors)))
         answers = []
         for example in examples:
@@ -110,7 +108,7 @@ class TensorNetwork(tf.Module):
             ConversionError: the model writes a variable while it answers, or cannot be traced.
         """
         with _unrolled(self._recurrent if is_unrolled else ()):
-            return {name: self._frozen(self._entries[name], inputs) for name, inputs in forms.items()}
+            return {name: self._frozen(self.entries[name], inputs) for name, inputs in forms.items()}
 
     def _frozen(self, entry: Entry, inputs: Mapping[str, TensorForm]) -> Any:
         specs = {key: tf.TensorSpec(form.shape, form.dtype, key) for key, form in inputs.items()}

@@ -136,9 +136,7 @@ def _from_saved_model(path: pathlib.Path) -> TensorNetwork:
             entries[name] = Entry(name, inputs, _calling(function))
     if not entries:
         raise ConversionError(f"expected signatures with inputs in {path}; there is none; export it with signatures=")
-    network = TensorNetwork(entries, {"kind": "saved_model", "sha256": _folder_sha256(path)})
-    network.loaded = loaded  # Its variables live as long as it does.
-    return network
+    return TensorNetwork(entries, {"kind": "saved_model", "sha256": _folder_sha256(path)}, owner=loaded)
 
 
 def _calling(function: Any) -> Any:
