@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
     if args.representative_dataset is not None:
         return _run_own(args)
-    if args.model.is_dir() or _holds_no_task(args.model):
+    if args.model.is_dir() or _holds_task(args.model) is False:
         raise ConfigError(
             f"expected --representative-dataset DATA.npz for {args.model}, which "
             "tfedge train did not write; give examples of its inputs"
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_own(args: argparse.Namespace) -> int:
     quality = _quality(args)
-    if args.data is not None or (args.model.is_file() and not _holds_no_task(args.model)):
+    if args.data is not None or _holds_task(args.model):
         raise ConfigError(
             f"expected a model of your own with --representative-dataset; {args.model} is of tfedge train and takes "
             "--data LEXICON.tsv"
@@ -142,11 +142,11 @@ def _quality(args: argparse.Namespace) -> Quality | None:
     return Quality(args.metric, default if args.at_least is None else args.at_least)
 
 
-def _holds_no_task(path: pathlib.Path) -> bool:
-    """Whether a file is a whole `.keras` file that tfedge train did not write; what is no zip is refused later."""
+def _holds_task(path: pathlib.Path) -> bool | None:
+    """Whether tfedge train wrote a `.keras` file; None of what is none, which is refused by whoever reads it."""
     try:
         with zipfile.ZipFile(path) as file:
             names = file.namelist()
     except (OSError, zipfile.BadZipFile):
-        return False
-    return "config.json" in names and _TASK not in names
+        return None
+    return _TASK in names if "config.json" in names else None

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibration import Calibration, choose_texts, trace
@@ -139,7 +140,7 @@ def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, cal
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # The converter warns about its own use of tf.lite.Interpreter.
             return bytes(converter.convert())
-    except (RuntimeError, ValueError, TypeError) as error:
+    except (ConverterError, RuntimeError, ValueError, TypeError) as error:
         reason = _first_reason(str(error))
         raise ConversionError(f"expected a model of builtin ops by recipe {recipe.name}; {reason}") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 # Ops that write a variable. Everything else that keeps state (hash tables, random generators) has no builtin op either.
 _WRITES = ("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterUpdate")
 # How the converter names what it has no builtin op for.
-_NAMED = re.compile(r"'tf\.(\w+)' op|(?:Flex|Custom) ops?: ([\w, ]+)|\bop(?:eration)? '?(\w+)'? is not supported")
+_NAMED = re.compile(r"'tf\.(\w+)' op is|(?:Select|Flex|Custom) ops: ([\w, ]+)")
 
 
 def layer_of(node: str, layer_names: Sequence[str]) -> str:
@@ -43,8 +43,8 @@ def state_writes(graph: Any, layer_names: Sequence[str]) -> list[str]:
 def refused_kinds(words: str) -> list[str]:
     """Returns the ops that the converter's words name as not builtin: "'tf.FFT' op is neither ..." -> ["FFT"]."""
     found: list[str] = []
-    for one, several, third in _NAMED.findall(words):
-        found += [one or third] if one or third else [name.strip().removeprefix("Flex") for name in several.split(",")]
+    for one, several in _NAMED.findall(words):
+        found += [one] if one else [name.strip().removeprefix("Flex") for name in several.split(",")]
     return list(dict.fromkeys(name for name in found if name))
 
 

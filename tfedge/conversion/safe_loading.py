@@ -47,16 +47,18 @@ def check_keras_file(path: pathlib.Path, custom_objects: Mapping[str, Any]) -> N
         raise ArtifactError(
             f"expected a Keras 3 .keras file in {path}; {first}; write it with model.save('NAME.keras')"
         ) from None
-    coded, unknown = [], []
+    coded: dict[str, str] = {}
+    unknown = []
     for name, described in _objects(config, "the model"):
         kind = str(described["class_name"])
         if kind in _CODE:
-            coded.append(f"{name!r} ({kind})")
+            coded.setdefault(name, kind)  # A Lambda layer holds a __lambda__.
         elif not _is_known(described, custom_objects):
             unknown.append(f"{kind} of {name!r}")
     if coded:
+        layers = ", ".join(f"{name!r} ({kind})" for name, kind in coded.items())
         raise ArtifactError(
-            f"expected layers without code inside {path}; {', '.join(dict.fromkeys(coded))} would run code from the "
+            f"expected layers without code inside {path}; {layers} would run code from the "
             "file; replace it by a layer of Keras or by a registered class of your own"
         )
     if unknown:

@@ -135,4 +135,6 @@ def general(recipe: Recipe) -> Recipe:
     scopes = tuple(scope for scope in recipe.scopes if scope.layers == EVERY)
     if not any(scope.mode != FLOAT for scope in scopes):
         scopes = recipe.scopes
-    return dataclasses.replace(recipe, scopes=scopes)
+    # A summary says after its semicolon what the other scopes are for.
+    summary = recipe.summary if scopes == recipe.scopes else recipe.summary.partition(";")[0]
+    return dataclasses.replace(recipe, scopes=scopes, summary=summary)

@@ -49,7 +49,7 @@ class Measured:
 
     Attributes:
         target: the runtime.
-        findings: "runs", and "quality" where it ran.
+        findings: "runs", and where it ran "quality" and "other_outputs".
         outputs: figures by "signature/output"; empty where it did not run.
     """
 
@@ -152,7 +152,7 @@ class UserModelJob:
                 {names[key]: actual[key] for key in self._expected},
             )
         ran = Finding("runs", "pass", f"ran {len(self._held_out)} held-out examples on {target}")
-        return Measured(target, (ran, quality_finding(self.quality, outputs, own, str(target))), outputs)
+        return Measured(target, (ran, *quality_finding(self.quality, outputs, own, str(target))), outputs)
 
     def pack(
         self,

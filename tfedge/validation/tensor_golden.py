@@ -18,6 +18,10 @@ from tfedge.validation.real_values import from_real, is_quantized, to_real
 from tfedge.validation.tolerance import Difference, Tolerance, difference, kind_of, measured_tolerance
 
 GATE = "golden_cases"
+# A coarse file was far from Keras when it was made, which its recipe's quality gate has judged. On another runtime it
+# is a few steps farther (0.51 and 0.53 measured on two), and half as much again is more. But an answer that is wrong by
+# as much as answers differ from each other says nothing of its input.
+_OTHER_RUNTIME, _NO_ANSWER = 1.5, 1.0
 _LEAST_USUAL = 3  # Cases, before their mean says what does not depend on the input.
 # Relative differences of a right float file are below this; a message gives what is less as this.
 _NEXT_TO_NOTHING = 1e-4
@@ -133,8 +137,10 @@ def _judged(
 ) -> _Found:
     place = f"{case.signature}/{key}"
     spec = _plain(signatures[case.signature].outputs[key])
-    tolerance = measured_tolerance(spec, Difference(golden.distances[place]), graph)
-    return _Found(place, case.name, found, tolerance)
+    recorded = golden.distances[place]
+    tolerance = measured_tolerance(spec, Difference(recorded), graph)
+    limit = max(tolerance.relative, min(_OTHER_RUNTIME * recorded, _NO_ANSWER))
+    return _Found(place, case.name, found, dataclasses.replace(tolerance, relative=limit))
 
 
 def _differences(

@@ -15,7 +15,7 @@ from tfedge.modelfile.graph import GraphSummary
 from tfedge.runtime.signatures import Array
 from tfedge.tasks.tensor_task import AGREEMENT, COSINE, Quality
 
-GATE = "quality"
+GATE, OTHERS = "quality", "other_outputs"
 # Each answer of a right quantized file flips with a chance of 5 %: `validation.golden` says where that comes from.
 DEFAULT_AGREEMENT = 0.95
 # An error of 14 % of the answer, 17 dB: what right static int8 files of small networks stay below (2 to 9 % on the
@@ -133,8 +133,8 @@ def own_value(metric: OwnMetric, name: str, expected: Mapping[str, Array], actua
 
 def quality_finding(
     quality: Quality, outputs: Mapping[str, OutputQuality], own: float | None = None, target: str = ""
-) -> Finding:
-    """Judges the worst output.
+) -> tuple[Finding, ...]:
+    """Judges the worst output, and those that agreement says nothing about by their cosine.
 
     Args:
         quality: metric and limit.
@@ -145,33 +145,43 @@ def quality_finding(
     where = f" on {target}" if target else ""
     if quality.is_own:
         if own is None:
-            return Finding(GATE, "not_measured", f"{quality.metric} is a function that nobody has called here")
-        return _judged(quality, quality.metric, own, next(iter(outputs.values())).num_examples, where)
+            return (Finding(GATE, "not_measured", f"{quality.metric} is a function that nobody has called here"),)
+        return (_judged(GATE, quality, quality.metric, own, next(iter(outputs.values())).num_examples, where),)
     values = {key: value for key, each in outputs.items() if (value := _value(quality.metric, each)) is not None}
     classes = {key: value for key, value in values.items() if outputs[key].is_classes}
     if quality.metric == AGREEMENT and classes:
         values = classes
     if not values:
         message = "expected an output with two values or more along its last axis for agreement; there is none"
-        return Finding(GATE, "not_measured", message, fix="choose --metric cosine")
+        return (Finding(GATE, "not_measured", message, fix="choose --metric cosine"),)
+    found = [_worst(GATE, quality, values, outputs, where)]
+    others = {key: each.cosine for key, each in outputs.items() if key not in values}
+    if others:
+        found.append(_worst(OTHERS, Quality(COSINE, DEFAULT_COSINE), others, outputs, where))
+    return tuple(found)
+
+
+def _worst(
+    gate: str, quality: Quality, values: Mapping[str, float], outputs: Mapping[str, OutputQuality], where: str
+) -> Finding:
     key = min(values, key=lambda each: values[each])
-    return _judged(quality, key, values[key], outputs[key].num_examples, where)
+    return _judged(gate, quality, key, values[key], outputs[key].num_examples, where)
 
 
-def _judged(quality: Quality, key: str, value: float, count: int, where: str) -> Finding:
+def _judged(gate: str, quality: Quality, key: str, value: float, count: int, where: str) -> Finding:
     name = quality.metric.rpartition(":")[2]
     message = f"{name} {value:.4g} of {key} over {count} held-out examples{where}"
     if quality.limit is None:
-        return Finding(GATE, "pass", f"{message}; no limit asked for", measured=value)
+        return Finding(gate, "pass", f"{message}; no limit asked for", measured=value)
     least = "at most" if quality.is_error else "at least"
     message += f", {least} {quality.limit:g}"
     if quality.passes(value):
-        return Finding(GATE, "pass", message, measured=value, limit=quality.limit)
+        return Finding(gate, "pass", message, measured=value, limit=quality.limit)
     if quality.metric == AGREEMENT and upper_share(value, count) >= quality.limit:
         message += "; so few examples do not tell"
-        return Finding(GATE, "not_measured", message, fix="give more examples", measured=value, limit=quality.limit)
+        return Finding(gate, "not_measured", message, fix="give more examples", measured=value, limit=quality.limit)
     return Finding(
-        GATE,
+        gate,
         "fail",
         message,
         cause="quantization changed what the model answers",
