@@ -24,9 +24,11 @@ from tfedge.reports.check import check_files
 from tfedge.reports.compare import compare
 from tfedge.reports.comparison import comparison_findings
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.tasks.tensor_task import Quality
 from tfedge.validation.accuracy import score
 from tfedge.validation.gates import accuracy_gate, size_gate
 from tfedge.validation.golden import check_golden, check_outputs_health
+from tfedge.validation.tensor_quality import compare_output, quality_finding
 
 WORDS = 200
 ON_ARM = "per_channel_no_bias"  # Provoked on the emulated board, by `test_reproduced`.
@@ -174,6 +176,14 @@ def layer_error() -> Finding:
         return failed("layer_error", comparison_findings(compare(first, second, max_cases=2)))
 
 
+def quality(gate: str) -> Finding:
+    """A file that answers the opposite: other classes, and numbers of the other sign."""
+    scores = np.random.default_rng(3).dirichlet(np.ones(4), WORDS)
+    pairs = {"x/classes": (scores, scores[:, ::-1]), "x/number": (3 * scores, -3 * scores)}
+    outputs = {key: compare_output(want, got) for key, (want, got) in pairs.items()}
+    return failed(gate, quality_finding(Quality("agreement", 0.95), outputs))
+
+
 def not_measured() -> Finding:
     return Finding("any", "not_measured", "no gate judged float32 on tflite-runtime")
 
@@ -189,6 +199,8 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "accuracy": accuracy,
     "size": lambda: size_gate(6_000_000, 6_800_000, 0.3, None),
     "layer_error": layer_error,
+    "quality": functools.partial(quality, "quality"),
+    "other_outputs": functools.partial(quality, "other_outputs"),
     "not_measured": not_measured,
 }
 

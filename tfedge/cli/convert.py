@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
-    own = parser.add_argument_group("a model of your own", "any Keras 3 model, or SavedModel, with tensors in and out")
+    own = parser.add_argument_group("any other Keras 3 model, or SavedModel, with tensors in and out")
     own.add_argument(
         "--representative-dataset",
         type=pathlib.Path,

@@ -8,14 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from tfedge.errors import ConfigError, one_of
 
 SCHEMA_VERSION = 1
 KIND = "tensors"
 AGREEMENT, COSINE, SNR = "agreement", "cosine", "snr_db"
 METRICS = (AGREEMENT, COSINE, SNR)
+DTYPES = (
+    *("float16", "float32", "float64", "int8", "int16", "int32", "int64"),
+    *("uint8", "uint16", "uint32", "uint64", "bool"),
+)
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _KEYS = ("schema_version", "name", "kind", "metric", "limit", "is_error", "signatures")
 # Largest rank of a TFLite tensor that its kernels take is 8 (broadcasting stops at 6).
@@ -35,12 +37,8 @@ class TensorForm:
     shape: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        try:
-            known = np.dtype(self.dtype).kind in "biuf" and isinstance(self.dtype, str)
-        except TypeError:
-            known = False
-        if not known:
-            raise ConfigError(f"`dtype` of a tensor must be a name such as float32; got {self.dtype!r}")
+        if self.dtype not in DTYPES:
+            raise one_of("`dtype` of a tensor", self.dtype, DTYPES)
         sizes = [isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in self.shape]
         if not all(sizes) or len(sizes) > _MAX_RANK:
             raise ConfigError(f"`shape` of a tensor must be up to {_MAX_RANK} sizes of 1 or more; got {self.shape!r}")

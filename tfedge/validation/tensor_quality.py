@@ -15,7 +15,8 @@ from tfedge.modelfile.graph import GraphSummary
 from tfedge.runtime.signatures import Array
 from tfedge.tasks.tensor_task import AGREEMENT, COSINE, Quality
 
-GATE, OTHERS = "quality", "other_outputs"
+GATE = "quality"
+OTHERS = "other_outputs"
 # Each answer of a right quantized file flips with a chance of 5 %: `validation.golden` says where that comes from.
 DEFAULT_AGREEMENT = 0.95
 # An error of 14 % of the answer, 17 dB: what right static int8 files of small networks stay below (2 to 9 % on the
