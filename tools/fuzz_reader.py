@@ -4,8 +4,9 @@
 
 Case I of seed S is always the same bytes, so a long run can be continued with --start, and one case made again with
 --start I --count 1 --save. Whatever leaves a reader but ArtifactError is a finding, and so is a case of more than 5 s
-of processor time or 1.5 GB. With --run, files that were read are also given to every runtime installed here, in
-processes with limits: those may refuse or die, and tfedge must say so and go on. Exit code 1 where anything was found.
+of processor time or 1.5 GB. With --run, files that were read are also given to every runtime installed here, as
+`tfedge inspect` and `tfedge check` do, in processes with limits: those may refuse or die, and tfedge must say so and
+go on. Exit code 1 where anything was found.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from tfedge.modelfile.golden import KERAS, GoldenCase
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import looks_packed, parse_pack, write_pack
 from tfedge.modelfile.summary import GraphSummary
-from tfedge.reports import inspect, inspect_table, trial
+from tfedge.reports import check, inspect, inspect_table, trial
 from tfedge.runtime.client import Worker
 from tfedge.runtime.limits import Limits
 from tfedge.runtime.targets import RuntimeTarget, installed_targets
@@ -51,6 +52,7 @@ MAX_SAMPLE_BYTES = 40_000
 # Drawing takes ten times as long as reading a small file; every letter of a name has been looked at before.
 DRAWN_SHARE = 20
 RUN_SECONDS = 5.0
+CHECKED_TOGETHER = 50
 
 
 @dataclasses.dataclass
@@ -148,6 +150,7 @@ class Fuzzer:
 
     def __init__(self, samples: Sequence[Sample], seed: int, workers: Sequence[Worker], save: pathlib.Path | None):
         self._samples, self._seed, self._workers, self._save = samples, seed, workers, save
+        self._waiting: list[tuple[int, str, bytes]] = []
         self.tally = Tally()
 
     def case(self, index: int) -> None:
@@ -161,6 +164,7 @@ class Fuzzer:
             self.tally.outcomes["read"] += 1
             if self._workers:
                 self._run(data, graph)
+                self._waiting.append((index, name, data))
         except ArtifactError as error:
             self.tally.outcomes["refused"] += 1
             if not str(error).isprintable():
@@ -179,6 +183,25 @@ class Fuzzer:
             for worker in self._workers:
                 done = trial.try_file(worker, path, data, graph, trial.choose_subgraphs(data, graph))
                 self.tally.outcomes[f"{worker.runtime} {done.outcome}"] += 1
+
+    def check_waiting(self, at_least: int = 1) -> None:
+        """Gives the files that were read to `tfedge check`, together, when there are enough of them."""
+        if len(self._waiting) < at_least:
+            return
+        waiting, self._waiting = self._waiting, []
+        with tempfile.TemporaryDirectory(prefix="tfedge-fuzz-") as folder:
+            paths = [pathlib.Path(folder, f"{index}.tflite") for index, _, _ in waiting]
+            for path, (_, _, data) in zip(paths, waiting, strict=True):
+                path.write_bytes(data)
+            try:
+                names = [worker.runtime for worker in self._workers]
+                report = check.check_files(paths, names, timeout_s=RUN_SECONDS, limits=_limits())
+                json.dumps(report.to_json(), allow_nan=False)
+                for file in report.files:
+                    self.tally.outcomes[f"checked {file.verdict}"] += 1
+            except Exception:
+                for index, name, data in waiting:
+                    self._found(index, name, data, f"one of {len(waiting)} checked: {traceback.format_exc()}")
 
     def _found(self, index: int, name: str, data: bytes, what: str) -> None:
         self.tally.findings.append(f"case {index} of seed {self._seed} ({name}): {what}")
@@ -206,7 +229,9 @@ def fuzz(
         with reporter.bar("damaged files", count) as bar:
             for index in range(start, start + count):
                 fuzzer.case(index)
+                fuzzer.check_waiting(CHECKED_TOGETHER)
                 bar.advance(1, f"{len(fuzzer.tally.findings)} findings")
+            fuzzer.check_waiting()
     return fuzzer.tally
 
 

@@ -3,21 +3,23 @@
     python tools/matrix.py [--target T ...] [--readme-only]
 
 Converts each `models/NAME/NAME.keras` by all recipes into a temporary folder (extra `train`), checks each file as
-`tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. `--readme-only` draws the table anew from
-the stored reports. Install targets first: tfedge targets add T.
+`tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. The file that ships is checked too, and its
+pack then says on which targets it passed. `--readme-only` draws the table anew from the stored reports. Install targets
+first: tfedge targets add T.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import pathlib
 import sys
 import tempfile
 
 from tfedge.artifacts import write_bytes
 from tfedge.cli.terminal import TerminalReporter
-from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.recipes import ALL_RECIPES
 from tfedge.errors import TfedgeError
 from tfedge.modelfile.strict_json import dump_object, load_object
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
@@ -25,6 +27,23 @@ from tools.update_readme import README, replace_region
 
 ROOT = README.parent
 MARKS = ("<!-- matrix: begin -->", "<!-- matrix: end -->")
+CORPUS_MARKS = ("<!-- corpus: begin -->", "<!-- corpus: end -->")
+TRUTH = ROOT / "tests" / "golden" / "gate" / "truth.json"
+# Recipe in a file's name of the corpus -> who made it, in words.
+MAKERS = {
+    "float32": "TFLiteConverter, float32",
+    "float16": "TFLiteConverter, float16",
+    "dynamic": "TFLiteConverter, dynamic int8 (its default)",
+    "dynamic_per_tensor": "TFLiteConverter, dynamic int8, one scale a tensor",
+    "static": "TFLiteConverter, static int8",
+    "static_per_tensor": "TFLiteConverter, static int8, one scale a tensor",
+    "int16x8": "TFLiteConverter, int16 activations",
+    "lq_dynamic": "litert-quantizer, dynamic int8",
+    "lq_int4": "litert-quantizer, dynamic int4",
+    "lq_weight_only": "litert-quantizer, weight-only int8",
+    "lq_products": "tfedge, static int8 products",
+}
+OUTCOMES = ("right", "wrong", "refused", "crashed")
 TARGETS = (
     "tflite-runtime==2.14.0@x86_64",
     "tflite-runtime==2.14.0@aarch64:cortex-a72",
@@ -50,12 +69,15 @@ def check_model(trained: pathlib.Path, targets: list[str]) -> CheckReport:
     from tfedge.cli import wing_a
     from tfedge.pipeline.convert import convert_model
     from tfedge.reports.check import check_files
+    from tfedge.reports.claims import record_claims
 
     wing_a.import_tensorflow()
     reporter = TerminalReporter()
     with tempfile.TemporaryDirectory() as folder:
-        packs = convert_model(trained, folder, list(RECIPES), reporter=reporter)
-        report = check_files([pack.path for pack in packs], targets, reporter=reporter)
+        packs = convert_model(trained, folder, list(ALL_RECIPES), reporter=reporter)
+        shipped = trained.with_suffix(".tflite")
+        report = check_files([shipped, *(pack.path for pack in packs)], targets, reporter=reporter)
+        record_claims(dataclasses.replace(report, files=report.files[:1]))
     files = [dataclasses.replace(file, path=pathlib.Path(file.path).name) for file in report.files]
     return dataclasses.replace(report, files=tuple(files))
 
@@ -84,14 +106,41 @@ def _row(file: FileCheck, targets: list[str]) -> str:
 
 
 def _cell(check: TargetCheck) -> str:
-    reasons = [finding.gate for finding in check.findings if finding.verdict == check.verdict]
+    reasons = list(dict.fromkeys(finding.gate for finding in check.findings if finding.verdict == check.verdict))
     return "pass" if check.verdict == "pass" else f"**{check.verdict.replace('_', ' ')}**: {', '.join(reasons[:2])}"
+
+
+def corpus_table() -> str:
+    """Returns what the gate's corpus does, a row a recipe, a column a target: counts of files."""
+    truth = json.loads(TRUTH.read_text())
+    targets = [target for target in TARGETS if target in next(iter(truth.values()))]
+    lines = [
+        "| made by | " + " | ".join(_heading(target) for target in targets) + " |",
+        "| --- |" + " --- |" * len(targets),
+    ]
+    for recipe, maker in MAKERS.items():
+        rows = [row for name, row in truth.items() if name.split(".")[1] == recipe]
+        lines.append(
+            f"| {maker} | " + " | ".join(_counts([row[target]["outcome"] for row in rows]) for target in targets) + " |"
+        )
+    measured = "measured by `tools/measure_gate_corpus.py`, ARM emulated"
+    note = f"{len(truth)} files against Keras' own float answers; {measured}."
+    return "\n".join([*lines, "", note])
+
+
+def _counts(outcomes: list[str]) -> str:
+    counted = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
+    words = [
+        f"{count} {outcome}" if outcome == "right" else f"**{count} {outcome}**" for count, outcome in counted if count
+    ]
+    return ", ".join(words)
 
 
 def update_readme(readme: pathlib.Path = README) -> None:
     """Writes the table of the stored reports between the marks."""
     region = f"\n{matrix([read_stored(path) for path in stored_reports()])}\n"
     text = replace_region(readme.read_text(encoding="utf-8"), region, *MARKS)
+    text = replace_region(text, f"\n{corpus_table()}\n", *CORPUS_MARKS)
     write_bytes(readme, text.encode(), force=True)
 
 

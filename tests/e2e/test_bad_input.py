@@ -156,6 +156,20 @@ def test_file_that_is_not_whole(refused, verb, file, said):
     assert said in refused(*verb.format(f"{file}.tflite").split())
 
 
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("none", "there is none; check the path"),
+        ("empty", "expected a .tflite model"),
+        ("cut-model", "it is damaged or cut; copy or convert it again"),
+        ("other.keras", "expected a .tflite model"),
+    ],
+)
+def test_file_to_inspect_that_is_no_model(refused, file, said):
+    name = file if "." in file else f"{file}.tflite"
+    assert said in refused("inspect", name)
+
+
 def test_file_whose_model_was_changed(refused, folder):
     (path,) = [path for path in folder.glob("changed-at-*") if path.read_bytes()[1_000:1_001] != _byte(folder, 1_000)]
     assert "bytes were changed after packing" in refused("predict", path.name, "abc")
@@ -291,6 +305,12 @@ def test_no_interpreter_is_installed(folder, bare_python, line):
     assert run.returncode == 3
     assert error_of(run).endswith("none is installed; run: pip install tfedge")
     assert State.of(folder) == before
+
+
+def test_no_schema_is_installed(folder, bare_python):
+    run = bare_python(folder, "inspect", "good.tflite")
+    assert run.returncode == 3
+    assert "whose schema reads .tflite files" in error_of(run) and error_of(run).endswith("; pip install tfedge")
 
 
 @pytest.mark.parametrize(

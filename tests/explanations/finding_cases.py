@@ -31,7 +31,18 @@ from tfedge.validation.golden import check_golden, check_outputs_health
 from tfedge.validation.tensor_quality import compare_output, quality_finding
 
 WORDS = 200
-ON_ARM = "per_channel_no_bias"  # Provoked on the emulated board, by `test_reproduced`.
+# Provoked on the emulated board, by `test_reproduced`: rule -> core, probe that it fails there, probe that runs right.
+ON_ARM = {
+    "per_channel_no_bias": ("cortex-a72", "", ""),
+    "hybrid_dot_product": (
+        *("cortex-a76", "dot_product FULLY_CONNECTED"),
+        "kernel FULLY_CONNECTED float32,qint8->float32",
+    ),
+    "shared_batch_weights": (
+        *("cortex-a72", "one_for_batch BATCH_MATMUL"),
+        "kernel BATCH_MATMUL float32,qint8->float32",
+    ),
+}
 
 
 def arithmetic(*steps: tuple[str, float]) -> bytes:
@@ -157,6 +168,12 @@ def health(gate: str) -> Finding:
     return failed(gate, check_outputs_health(answers, sources))
 
 
+def unmeasured() -> Finding:
+    """Of a release that nobody asked anything."""
+    target = RuntimeTarget.parse("ai-edge-litert==9.9.9@x86_64")
+    return failed("unmeasured_target", static_findings(read_graph(unary()), target, unary()))
+
+
 def golden() -> Finding:
     cases = [GoldenCase(f"case {n}", "a", (3, 2), {"keras": (4, 5, 2)}, "A") for n in range(9)]
     return failed("golden_cases", check_golden(cases, [[5, 4, 2]] * 9, "keras"))
@@ -202,6 +219,7 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "quality": functools.partial(quality, "quality"),
     "other_outputs": functools.partial(quality, "other_outputs"),
     "not_measured": not_measured,
+    "unmeasured_target": unmeasured,
 }
 
 

@@ -29,6 +29,7 @@ RECORDED: dict[str, tuple[str, ...]] = {
         "I tflite: Replacing 12 out of 40 node(s) with delegate (TfLiteGpuDelegateV2) node, yielding 5 partitions for "
         "subgraph 0 (main).",
     ),
+    "buffers_behind": ("    fail  buffers_behind: weights stored behind the flatbuffer: the file's buffers",),
     "file_size": ("    note  file_size: a file of 2 GB or more: 2147483648 bytes",),
     "threads_ignored": ("setNumThreads(4) has no effect on latency", "with more threads it is not faster"),
     "accelerator_unused": ("asked for the NPU but it is not used", "delegate creation failed, falling back to CPU"),

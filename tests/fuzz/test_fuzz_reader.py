@@ -17,7 +17,7 @@ from tools import fuzz_mutations, fuzz_reader
 from tools.fuzz_mutations import BLIND, Sample, find_places, mutated
 
 # 1 ms each on an idle machine, and 30 ms each run.
-NUM_READ, NUM_RUN = 5000, 100
+NUM_READ, NUM_RUN = 4000, 80
 
 
 def sample(name: str, data: bytes) -> Sample:
@@ -55,9 +55,21 @@ def test_fuzz_when_files_that_are_read_are_run_finds_nothing(samples: list[Sampl
     tally = fuzz_reader.fuzz(NUM_RUN, seed=2, samples=samples, run=True)
 
     assert tally.findings == []
-    ran = {name: count for name, count in tally.outcomes.items() if name not in ("read", "refused")}
+    ran = {name: count for name, count in tally.outcomes.items() if name.startswith(("ai-edge", "tflite"))}
     assert sum(ran.values()) == 2 * tally.outcomes["read"] > NUM_RUN // 3
     assert ran["ai-edge-litert ran"] and ran["tflite-runtime refused"]
+    checked = {name: count for name, count in tally.outcomes.items() if name.startswith("checked")}
+    assert sum(checked.values()) == tally.outcomes["read"] and checked["checked fail"]
+
+
+def test_fuzz_when_the_check_is_broken_finds_it(samples: list[Sample], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(fuzz_reader.check, "check_files", fail)
+    tally = fuzz_reader.fuzz(10, seed=2, samples=samples, run=True)
+
+    assert len(tally.findings) == tally.outcomes["read"] > 0 and "KeyError: 'x'" in tally.findings[0]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ They stand on `tfedge.modelfile.builder`; a test that needs another file builds 
 Values are seeded, so that equal arguments give equal bytes. Signature names: `x` in, `y` out, key "serving_default".
 """
 
-from tests.models.dense import dense, dense_reference, gather_dense, two_signatures
+from tests.models.dense import dense, dense_into, dense_reference, gather_dense, two_signatures
 from tests.models.special import (
     dynamic_shape,
     loop,
@@ -17,6 +17,7 @@ from tests.models.special import (
 
 __all__ = [
     "dense",
+    "dense_into",
     "dense_reference",
     "dynamic_shape",
     "gather_dense",

@@ -54,11 +54,24 @@ def dense(
         rows: batch.
     """
     builder = ModelBuilder(f"dense {dtype}")
+    dense_into(builder, dtype, per_channel, bias, version, activation, rows)
+    return builder.build()
+
+
+def dense_into(
+    builder: ModelBuilder,
+    dtype: str = "float32",
+    per_channel: bool = False,
+    bias: bool = True,
+    version: int | None = None,
+    activation: int = 0,
+    rows: int = 1,
+) -> None:
+    """Puts `dense` into a builder, for a test that changes something before it is built."""
     x = builder.tensor("x", (rows, INPUTS), **activation_facts(dtype, INPUT_SCALE))
     y = builder.tensor("y", (rows, OUTPUTS), **activation_facts(dtype, OUTPUT_SCALE))
     add_dense(builder, "dense", x, y, dtype, per_channel, bias, version, activation)
     builder.signature("serving_default", {"x": x}, {"y": y})
-    return builder.build()
 
 
 def activation_facts(dtype: str, scale: float) -> dict[str, Any]:

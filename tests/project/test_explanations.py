@@ -21,7 +21,7 @@ from tfedge.cli.parser import build_parser
 
 PROVOKED = {case.id for where in (TFLITE, LITERT, TENSORFLOW) for case in provoke.cases_of(where)}
 PROVOKED |= {name for name, _ in command_cases.CASES} | {name for name, _ in finding_cases.CASES}
-PROVOKED |= {finding_cases.ON_ARM, *SYMPTOMS}
+PROVOKED |= {*finding_cases.ON_ARM, *SYMPTOMS}
 WORDS = {TFLITE: "tflite-runtime 2.14.0", LITERT: "ai-edge-litert 2.3.0", TENSORFLOW: "TensorFlow 2.21.0"}
 
 

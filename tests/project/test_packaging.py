@@ -24,7 +24,8 @@ def pins() -> dict[str, str]:
 
 
 def test_base_install_is_wing_b():
-    assert {name_of(line) for line in BASE} == {"absl-py", "ai-edge-litert", "numpy", "rich", "tflite-runtime"}
+    wing_b = {"absl-py", "ai-edge-litert", "flatbuffers", "numpy", "rich", "tflite-runtime"}
+    assert {name_of(line) for line in BASE} == wing_b
 
 
 def test_tflite_runtime_and_its_numpy_are_for_python_before_3_12():

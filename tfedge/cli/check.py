@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import pathlib
 
 from tfedge.cli import verb
@@ -11,6 +12,8 @@ from tfedge.errors import ConfigError
 SUMMARY = "check any .tflite file for named runtimes: read it, run it there, compare its answers"
 EXAMPLE = "tfedge check models/g2p/g2p.tflite --target ai-edge-litert --target tflite-runtime==2.14.0@x86_64"
 NEEDS_TRAIN = False
+
+MAX_TIMEOUT_S, MAX_MEMORY_MB = 86_400, 2**20  # A day, a tebibyte: beyond it no clock or limit of a system follows.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and shown with its cost; nothing is written where there is none",
     )
     parser.add_argument("--junit", type=pathlib.Path, metavar="FILE.xml", help="write JUnit XML for a CI server too")
+    parser.add_argument(
+        "--claim",
+        action="store_true",
+        help="write into the pack of each FILE which of these targets it passed on; `tfedge inspect` shows them",
+    )
     verb.add_force(parser)
     verb.add_json(parser)
 
@@ -76,17 +84,27 @@ def run(args: argparse.Namespace) -> int:
     """Checks, prints the report, and writes it as JUnit XML where that is asked for."""
     from tfedge import artifacts
     from tfedge.cli import output, terminal
-    from tfedge.reports import check, fix, junit
+    from tfedge.reports import check, claims, fix, junit
     from tfedge.runtime.limits import Limits
 
     if args.fix is not None and (args.static or len(args.models) != 1):
         raise ConfigError("expected one file, to be run, with --fix; name one and leave out --static")
+    if args.timeout > MAX_TIMEOUT_S or args.memory > MAX_MEMORY_MB:
+        raise ConfigError(
+            f"expected --timeout up to {MAX_TIMEOUT_S} s and --memory up to {MAX_MEMORY_MB} MB; give less"
+        )
+    if args.claim and (args.static or args.fix is not None):
+        raise ConfigError("expected files that are run as they are with --claim; leave out --static and --fix")
+    if args.claim:
+        claims.check_claimable([str(path) for path in args.models])
     if args.junit is not None:
         artifacts.check_writable(args.junit, args.force)
+    # Processor time is for all that is done with a file, the time-out for one answer.
+    seconds = max(Limits.cpu_seconds, 4 * math.ceil(args.timeout))
     options = {
         "inputs": args.inputs,
         "reference": args.reference,
-        "limits": Limits(address_space_bytes=args.memory * 2**20),
+        "limits": Limits(address_space_bytes=args.memory * 2**20, cpu_seconds=seconds),
         "timeout_s": args.timeout,
         "seed": args.seed,
         "reporter": terminal.TerminalReporter(),
@@ -95,6 +113,8 @@ def run(args: argparse.Namespace) -> int:
     if args.fix is not None:
         fixed = fix.fix_file(args.models[0], args.targets, args.fix, force=args.force, **options)
     report = fixed.shown if fixed else check.check_files(args.models, args.targets, run=not args.static, **options)
+    if args.claim:
+        claims.record_claims(report)
     if args.junit is not None:
         artifacts.write_bytes(args.junit, junit.junit_xml(report), args.force)
     return output.show_fix(fixed, as_json=args.json) if fixed else output.show_check(report, as_json=args.json)

@@ -10,10 +10,13 @@ import subprocess
 import tarfile
 from collections.abc import Sequence
 
+from tfedge.devices import staging
 from tfedge.errors import DeviceError
 
 RELEASE = "bookworm"  # Debian 12: its Python is 3.11, the last that tflite-runtime was made for
 TOOLS = ("apt-get", "dpkg-deb")
+
+_TIMEOUT_S = 600.0  # 5 s were measured; at 1 Mbit/s the emulator's package alone takes 500
 
 _CONFIG = """\
 APT::Architecture "amd64";
@@ -80,9 +83,22 @@ class PrivateApt:
         self._run("download", *packages)
 
     def _run(self, *words: str) -> None:
-        command = ["apt-get", "-q", "-y", *words]
-        done = subprocess.run(command, cwd=self.packages, env=self._variables, capture_output=True, text=True)
+        try:
+            done = subprocess.run(
+                ["apt-get", "-q", "-y", *words],
+                cwd=self.packages,
+                env=self._variables,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise DeviceError(
+                f"expected `apt-get {words[0]}` to fetch packages of Debian within {_TIMEOUT_S:g} s; it did not end; "
+                "check the network and the disk's free space"
+            ) from None
         if done.returncode:
+            staging.check_said(done.stderr)
             said = [line[3:] for line in done.stderr.splitlines() if line.startswith("E: ")] or ["no reason given"]
             raise DeviceError(
                 f"expected `apt-get {words[0]}` to fetch packages of Debian; it said: {said[0].strip()}; "
@@ -94,10 +110,12 @@ def unpack(package: pathlib.Path, folder: pathlib.Path) -> None:
     """Unpacks a .deb into `folder`.
 
     Raises:
-        DeviceError: dpkg-deb refused, for example for a full disk.
+        DeviceError: dpkg-deb refused.
+        OSError: the disk is full.
     """
     done = subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], capture_output=True, text=True)
     if done.returncode:
+        staging.check_said(done.stderr)
         said = done.stderr.strip().splitlines() or ["no reason given"]
         raise DeviceError(f"expected to unpack {package.name} into {folder}; {said[-1]}; check the disk's free space")
 

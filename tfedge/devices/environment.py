@@ -58,6 +58,7 @@ def add_targets(
             todo = [target for target in releases.values() if force or not _is_installed(target)]
             needed = dict.fromkeys(folder for target in todo for folder in _shared_folders(target.arch))
             shared = [folder for folder in needed if not folder.exists()]
+            staging.check_space(environments.cache_folder(), sum(map(_needed_bytes, [*shared, *releases])))
             total = sum(map(_num_steps, [*shared, *map(environments.folder_of, todo)]))
             with _Steps(reporter, total) as steps, contextlib.ExitStack() as stages:
                 # First what may not exist, before half a minute for what it would need.
@@ -111,6 +112,7 @@ class _Steps:
     def __init__(self, reporter: Reporter, total: int) -> None:
         self._context = reporter.bar("installing", total)
         self._bar: Bar | None = None
+        self._begun = 0
         self._reporter = reporter
 
     def __enter__(self) -> _Steps:
@@ -121,11 +123,21 @@ class _Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
     ) -> None:
+        if self._bar is not None and error is None:
+            self._bar.advance(self._begun)
         self._context.__exit__(kind, error, trace)
 
     def __call__(self, note: str) -> None:
         if self._bar is not None:
-            self._bar.advance(1, note)
+            self._bar.advance(self._begun, note)
+            self._begun = 1
+
+
+def _needed_bytes(folder: pathlib.Path) -> int:
+    """Returns the space that making a folder takes at its peak: measured, and rounded up."""
+    if folder.name == _BOARD:
+        return 250_000_000  # lists 45 MB, packages 70, system and emulator 80
+    return 120_000_000  # NumPy: wheel 14 MB, unpacked 47; LiteRT 2.3: 25 and 26, and before it is cut 45
 
 
 def _num_steps(folder: pathlib.Path) -> int:

@@ -72,6 +72,26 @@ def _not_writable(folder: pathlib.Path, error: OSError) -> ArtifactError:
     )
 
 
+def check_space(folder: pathlib.Path, needed_bytes: int) -> None:
+    """Refuses early where there is no room: apt waits for ever on a full disk.
+
+    Raises:
+        ArtifactError: `folder`, which must exist, has less free space than is needed.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise ArtifactError(
+            f"expected {needed_bytes // 10**6} MB of free space for {folder}; there are {free // 10**6}; make room, or "
+            "set TFEDGE_CACHE to another folder"
+        )
+
+
+def check_said(said: str) -> None:
+    """Raises OSError where a program's own words say that the disk is full; `staged` puts it into better ones."""
+    if "No space left on device" in said:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def remove(folder: pathlib.Path) -> None:
     """Removes a folder, which nobody takes for complete while it goes."""
     going = pathlib.Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))

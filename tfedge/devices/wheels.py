@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 
+from tfedge.devices import staging
 from tfedge.errors import ConfigError, DeviceError
 
 PYTHON = "3.11"  # of emulated ARM: the one that Debian 12 has, and the last that tflite-runtime was made for
@@ -31,6 +32,7 @@ def fetch(requirements: Mapping[str, tuple[str, str]], arch: str, folder: pathli
     Raises:
         ConfigError: there is no such version for this architecture.
         DeviceError: pip is missing, the network is, or a wheel has another sha256.
+        OSError: the disk is full.
     """
     folder.mkdir(parents=True)
     hashed = all(sha256 for _, sha256 in requirements.values())
@@ -47,6 +49,7 @@ def fetch(requirements: Mapping[str, tuple[str, str]], arch: str, folder: pathli
         command += [word for tag in _ARM_TAGS for word in ("--platform", f"{tag}_{arch}")]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
+        staging.check_said(done.stderr)
         raise _refused(done.stdout + done.stderr, requirements, arch)
     return sorted(folder.glob("*.whl"))
 

@@ -17,7 +17,6 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
@@ -208,6 +207,8 @@ class ModelBuilder:
 
     def build(self) -> bytes:
         """Returns the bytes of the file."""
+        import flatbuffers  # type: ignore[import-untyped]  # Not before: where it is missing, a verb says what to install.
+
         for index, graph in enumerate(self.model.subgraphs):
             inputs, outputs = self._interfaces.get(index) or _open_ends(graph)
             graph.inputs, graph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)

@@ -74,6 +74,10 @@ class StoredValues:
         """Whether the model lists buffers in other files at all."""
         return bool(self._model.ExternalBuffersLength())
 
+    def has_buffers_behind(self) -> bool:
+        """Whether values are stored behind the flatbuffer, as in files of 2 GB and more."""
+        return any(self._buffer(index).Offset() > 1 for index in range(self._model.BuffersLength()))
+
     def tensor_types(self) -> Iterator[tuple[str, str]]:
         """Yields dtype and place of the first tensor of each dtype, those that no op uses included."""
         names = {value: name.lower() for name, value in vars(load_schema().TensorType).items() if name.isupper()}
@@ -100,7 +104,7 @@ class StoredValues:
         return self._bytes(tensor.buffer)
 
     def _bytes(self, buffer: int) -> Array:
-        table = self._model.Buffers(buffer)
+        table = self._buffer(buffer)
         if table.Offset() > 1:  # Behind the flatbuffer, as in files of 2 GB and more.
             return np.frombuffer(self._data, np.uint8, table.Size(), table.Offset())
         raw: Array | int = table.DataAsNumpy()
@@ -111,6 +115,10 @@ class StoredValues:
             return np.empty(0, dtype)
         values: Array | int = getattr(self._table(tensor).Quantization(), name)()
         return np.empty(0, dtype) if isinstance(values, int) else values
+
+    def _buffer(self, index: int) -> Any:
+        self._look()
+        return self._model.Buffers(index)
 
     def _look(self) -> None:
         """Gives back, now and then, what was brought into memory of a mapped file; views into it stay valid."""

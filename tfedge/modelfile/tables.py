@@ -5,12 +5,15 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from flatbuffers import encode, number_types  # type: ignore[import-untyped]
-from flatbuffers.table import Table  # type: ignore[import-untyped]
-
 from tfedge.modelfile.flatbuffer import MAX_FIELDS
 from tfedge.modelfile.model_file import ModelData
 from tfedge.printable import printable
+
+try:
+    from flatbuffers import encode, number_types  # type: ignore[import-untyped]
+    from flatbuffers.table import Table  # type: ignore[import-untyped]
+except ImportError:  # `load_schema` says what to install, before there is a table to read.
+    Table = object
 
 # Of the texts in an op's options (names of a variable, a custom call, a composite). What is longer is no name: a
 # hundred thousand ops may point to one text of a hundred megabytes.

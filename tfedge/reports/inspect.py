@@ -25,7 +25,10 @@ TFLITE_METADATA = "TFLITE_METADATA"
 # Ops whose weights XNNPACK copies into the order its kernels read them in, and where those weights stand.
 _PACKED_OPS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL")
 # What an interpreter keeps for itself, fitted to both runtimes on two models of this repository, with 55 and 514 ops,
-# loaded without delegates and run: what their private memory grew by, less the arenas, to 7 % of each.
+# loaded without delegates and run: what their private memory grew by, less the arenas, to 7 % of each. As a whole the
+# estimate of private memory was, on 9 files of this repository, 0.74 to 0.97 of what LiteRT 2.3 took (0.81 for the
+# shipped model) and 0.65 to 1.55 of what tflite-runtime 2.14 took (1.20), which delegates fewer ops; arenas were 0 to
+# 6 % above what both laid out, most of them equal to the byte.
 _INTERPRETER_BYTES, _BYTES_AN_OP = 100_000, 1_600
 
 

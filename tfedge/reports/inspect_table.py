@@ -27,7 +27,9 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             console.print(Text(title, "bold"))
             console.print(Padding(body, (0, 0, 1, 2)))
     # A table fills its last column with blanks, which a log or a comparison of two files has no use for.
-    console.file.write("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    encoding = getattr(console.file, "encoding", None) or "utf-8"
+    console.file.write(text.encode(encoding, "backslashreplace").decode(encoding))  # Names are in any script.
 
 
 class _Sections:

@@ -69,8 +69,11 @@ def restrict(limits: dict[str, int]) -> None:
         limits: `address_space_bytes` above what the process has now, and `cpu_seconds` from now. Under QEMU's user
             emulation a guest's own limit of address space has no effect; the client sets it from outside.
     """
-    with open("/proc/self/statm", encoding="ascii") as file:
-        address_space = int(file.read().split()[0]) * resource.getpagesize() + limits["address_space_bytes"]
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            address_space = int(file.read().split()[0]) * resource.getpagesize() + limits["address_space_bytes"]
+    except FileNotFoundError:  # macOS has no such count, and keeps no such limit
+        address_space = resource.RLIM_INFINITY
     seconds = limits["cpu_seconds"]  # a forked child begins at zero
     for kind, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
@@ -145,7 +148,7 @@ class Child:
             os.dup2(prints, 2)
             os.dup2(prints, 1)
             kept = os.dup2(theirs.fileno(), 3)
-            os.closerange(4, 65536)
+            os.closerange(4, 1024)  # this process never holds more
             if limits:
                 restrict(limits)
                 blame_memory(self._worker, session, limits["address_space_bytes"])

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfedge.checks.verdict import Finding, worst
-from tfedge.errors import MeasurementError, WorkerError
+from tfedge.errors import ConfigError, InputError, MeasurementError, WorkerError
 from tfedge.modelfile.graph import GraphSummary
 from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
@@ -241,10 +241,22 @@ def _golden(checked: CheckedFile, worker: Worker) -> tuple[Finding, ...]:
     if pack.tensors is not None:
         outcomes = run_golden(worker, pack.tensors)
         return (check_tensor_golden(pack.tensors, outcomes, worker.describe(), checked.graph),)
-    spec = TaskSpec.from_json(dict(pack.task))
     texts = [case.text for case in pack.golden]
     words = [each.text for each in (pack.evaluation.examples if pack.evaluation else ())][:PACKED_WORDS]
-    sources: Array = np.concatenate([spec.source_array(text) for text in [*texts, *words]])
+    try:
+        spec = TaskSpec.from_json(dict(pack.task))
+        sources: Array = np.concatenate([spec.source_array(text) for text in [*texts, *words]])
+    except (ConfigError, InputError) as error:
+        return (
+            Finding(
+                "golden_cases",
+                "fail",
+                str(error),
+                cause="the pack's task spec and its golden cases contradict each other",
+                consequence="an app that reads the pack cannot ask its model anything",
+                fix="pack the model again with `tfedge package`",
+            ),
+        )
     rows = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
     answers = [list(trimmed(row)) for row in rows]
     compared = check_golden(pack.golden, answers[: len(texts)], pack.manifest.recipe)

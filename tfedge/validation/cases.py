@@ -68,7 +68,7 @@ def words_of(error: WorkerError) -> str:
         if said[:half].strip() == said[half:].strip():  # Once from the interpreter, and once from its caller.
             said = said[:half].strip()
         return f"refused: {said}"
-    late = re.search(r"within ([\d.e+]+) s; there was none", message)
+    late = re.search(r"within ([\d.e+-]+) s; there was none", message)
     if late:
         return f"no answer within {late[1]} s, and the process was killed"
     message = re.sub(r" after printing .qemu: uncaught target signal.*", "", message)  # That it died is said already.

@@ -59,7 +59,7 @@ class LastOp:
     reason: str = ""
 
     def __str__(self) -> str:
-        where = f"at {self.place}" if self.place else f"where: not known ({self.reason})"
+        where = f"at {self.place}" if self.place else f"(at which op is not known: {self.reason})"
         more = f"; {self.reason}" if self.place and self.reason else ""
         return where + more + ("; without delegates (XNNPACK) it runs" if self.needs_delegates else "")
 

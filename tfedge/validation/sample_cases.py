@@ -131,7 +131,8 @@ def sample_cases(chain: Chain, signatures: Signatures, roles: Roles, seed: int, 
         made.append(Case(prefix + profile.name, calls, is_extreme=profile.is_extreme, is_empty=profile.share == 0))
     free = [key for key, _ in _free_inputs(chain, signatures) if roles[key].kind in _TWIN_KINDS]
     if len(free) > 1 or len(chain.names) > 1 or chain.states:
-        made += [_twin(chain, signatures, roles, seed, prefix, key) for key in free[:MAX_TWINS]]
+        twins = [_twin(chain, signatures, roles, seed, prefix, key) for key in free[:MAX_TWINS]]
+        made += [twin for twin in twins if _differs(twin, made[0])]
     return tuple(made)
 
 
@@ -142,6 +143,15 @@ def _twin(chain: Chain, signatures: Signatures, roles: Roles, seed: int, prefix:
     calls = _calls(chain, signatures, roles, seed, first, {changed: other})
     where = "/".join(part for part in changed if part)
     return Case(f"{prefix}other {where}", calls, twin=f"{prefix}full_1", changed=changed)
+
+
+def _differs(one: Case, other: Case) -> bool:
+    """Whether two cases of a chain give any input other values: a table of one row leaves no choice."""
+    return any(
+        not np.array_equal(call.inputs[name], same.inputs[name])
+        for call, same in zip(one.calls, other.calls, strict=True)
+        for name in call.inputs
+    )
 
 
 def _calls(

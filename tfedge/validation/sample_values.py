@@ -85,8 +85,8 @@ def _filled(length: int, profile: Profile) -> int:
 
 def _ids(shape: tuple[int, ...], bound: int | None, rng: np.random.Generator) -> Array:
     high = _UNBOUND if bound is None else bound
-    # Id 0 is padding wherever padding is met; a table of one row has no other.
-    return rng.integers(1, high, shape) if high > 1 else np.zeros(shape, np.int64)
+    # Id 0 is padding wherever padding is met. A table of one or two rows is no vocabulary: it has types of tokens.
+    return rng.integers(1 if high > 2 else 0, max(high, 1), shape)
 
 
 def _padded(ids: Array, profile: Profile) -> Array:

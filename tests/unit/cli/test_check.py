@@ -53,7 +53,7 @@ def test_check_when_junit_exists_is_refused_before_anything_is_run(folder, capsy
 
 
 def test_check_when_static_says_that_nothing_was_run(folder, capsys):
-    assert main.main(["check", "good.tflite", "--static", "--target", "android-tflite==2.16.1@arm64-v8a"]) == 0
+    assert main.main(["check", "good.tflite", "--static", *TARGETS]) == 0
     assert "static rules only: nothing was run" in capsys.readouterr().out
 
 
@@ -79,6 +79,8 @@ def test_check_when_a_target_is_not_installed_returns_3_and_names_the_command(fo
         ("good.tflite --inputs cases.npz --static", "leave out --static"),
         ("good.tflite --target litert", "runtime must be one of"),
         ("good.tflite --timeout 0", "number above 0"),
+        ("good.tflite --timeout 1e300", "up to 86400 s"),
+        ("good.tflite --memory 99999999999999", "up to 1048576 MB"),
         ("good.tflite --seed -1", "whole number of 0 or more"),
         ("good.tflite --memory 0.5", "whole number of 1 or more"),
         ("none.tflite", "none.tflite; there is none"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -61,6 +62,18 @@ def test_inspect_when_it_is_no_model_exits_2_with_one_line(
     code, out, err = run(capsys, str(tmp_path / "m.tflite"))
 
     assert (code, out) == (2, "") and err.count("\n") == 1
+
+
+def test_inspect_when_the_terminal_has_no_such_letters_writes_their_codes(tmp_path: pathlib.Path) -> None:
+    builder = ModelBuilder()
+    builder.op("TANH", [builder.tensor("文字", (2,))], [builder.tensor("y", (2,))])
+    (tmp_path / "m.tflite").write_bytes(builder.build())
+    command = [sys.executable, "-m", "tfedge", "inspect", "--no-run", str(tmp_path / "m.tflite")]
+
+    for encoding, words in (("ascii", "\\u6587\\u5b57"), ("utf-8", "文字")):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(sources.ROOT)}
+        done = subprocess.run(command, capture_output=True, env=environment, check=True)
+        assert words in done.stdout.decode(encoding)
 
 
 def test_inspect_when_an_error_quotes_the_file_keeps_the_terminal_safe(

@@ -38,7 +38,7 @@ class Listener:
         self.heard.append(text)
 
     def bar(self, label, total):
-        self.total, self.notes = total, []
+        self.total, self.notes, self.done = total, [], 0
         return self
 
     def __enter__(self):
@@ -48,7 +48,8 @@ class Listener:
         return None
 
     def advance(self, amount=1, note=""):
-        self.notes.append(note)
+        self.notes += [note] if note else []
+        self.done += amount
 
 
 def test_add_targets_when_this_python_has_it_installs_nothing(cache):
@@ -81,7 +82,8 @@ def unfinished(cache):
 def test_add_targets_when_forced_installs_an_environment_of_its_own(installed, monkeypatch):
     cache, listener = installed
     expected = ["tflite-runtime 2.14.0", f"numpy {environment.NUMPY}", "checking tflite-runtime on x86_64"]
-    assert listener.notes == expected and len(expected) == listener.total
+    assert listener.notes == expected
+    assert len(expected) == listener.total == listener.done
     monkeypatch.setattr(targets, "installed_targets", lambda: ())  # as in a Python without it
     found = find_environment(HERE)
     assert "-S" in found.command and str(cache) in found.variables["PYTHONPATH"]

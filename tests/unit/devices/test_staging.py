@@ -86,6 +86,18 @@ def test_locked_when_another_process_holds_it_waits_or_refuses(tmp_path):
         assert other.returncode == 0
 
 
+def test_check_space_when_there_is_too_little_says_how_much(tmp_path):
+    staging.check_space(tmp_path, 1)
+    with pytest.raises(ArtifactError, match="expected 1000000000000 MB of free space.*make room"):
+        staging.check_space(tmp_path, 10**18)
+
+
+def test_check_said_when_a_program_met_a_full_disk_raises():
+    staging.check_said("E: something else")
+    with pytest.raises(OSError, match="No space left on device"):
+        staging.check_said("OSError: [Errno 28] No space left on device")
+
+
 def test_remove_when_done_leaves_nothing(tmp_path):
     (tmp_path / "made" / "below").mkdir(parents=True)
     staging.remove(tmp_path / "made")

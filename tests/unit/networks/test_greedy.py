@@ -6,15 +6,20 @@ import tensorflow as tf
 
 from tfedge.networks.greedy import greedy_decode
 
-STOP = 2
+STOP, LETTER = 2, 3
 
 
 def plain_loop(network, sources, max_target_length):
-    """Greedy decoding without cache and graph: the whole decoder again for every token."""
+    """Greedy decoding without cache and graph: the whole decoder again for every token.
+
+    Behind what is written stand letters, as in training, and not padding: a mask of -30 hides what training taught it
+    to hide, and no padding whose score happens to be above 30.
+    """
     ids = np.zeros((len(sources), max_target_length + 1), np.int32)
     ids[:, 0] = 1
     for position in range(max_target_length):
-        best = np.argmax(network((sources, ids[:, :-1]))[:, position], axis=-1)
+        unwritten = np.arange(max_target_length) > position
+        best = np.argmax(network((sources, np.where(unwritten, LETTER, ids[:, :-1])))[:, position], axis=-1)
         ids[:, position + 1] = np.where(np.any(ids == STOP, axis=1), 0, best)
     return ids[:, 1:]
 

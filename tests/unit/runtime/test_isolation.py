@@ -153,6 +153,18 @@ def test_stderr_tail_when_another_file_is_loaded_forgets_the_one_before(isolated
     assert "XNNPACK" not in isolated.process.stderr_tail()
 
 
+def test_load_when_limited_leaves_a_process_with_nothing_open_but_its_pipes(isolated):
+    with open(__file__, encoding="utf-8"):  # what the client has open is not the worker's
+        isolated.load(autokey.MODEL)
+    process = pathlib.Path(f"/proc/{child_of(isolated)}")
+    held = {os.readlink(path).partition(":")[0] for path in (process / "fd").iterdir()}
+    assert held <= {"/dev/null", "pipe", "socket", str(autokey.MODEL)}  # the interpreter maps its file
+    assert os.readlink(process / "cwd").endswith(" (deleted)")
+    limits = [line.split() for line in (process / "limits").read_text().splitlines()]
+    assert ["Max", "file", "size", "0", "0", "bytes"] in limits
+    assert ["Max", "core", "file", "size", "0", "0", "bytes"] in limits
+
+
 def test_memory_when_no_file_was_loaded_is_the_bare_worker(isolated):
     assert isolated.memory().peak_bytes >= isolated.info.baseline_bytes
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -156,6 +158,15 @@ def test_pack_when_run_answers_its_golden_cases(check, tmp_path, model, gates):
     pack = packed_autokey.write(tmp_path / "packed.tflite", model_bytes=model)
     file = CheckedFile(pack.path, pack.model_bytes, read_graph(pack.model_bytes), pack)
     assert set(failed(check(file))) == gates
+
+
+@pytest.mark.parametrize("changed", [{"name": ""}, {"max_source_length": 2}], ids=["no spec", "too short"])
+def test_pack_when_its_task_does_not_fit_its_cases_fails_golden_cases(check, tmp_path, changed):
+    pack = packed_autokey.write(tmp_path / "packed.tflite")
+    pack = dataclasses.replace(pack, task={**pack.task, **changed})
+    file = CheckedFile(pack.path, pack.model_bytes, read_graph(pack.model_bytes), pack)
+    found = check(file)
+    assert failed(found) == ["golden_cases"] and "pack" in found["golden_cases"].cause
 
 
 def test_one_per_gate_when_a_gate_spoke_twice_keeps_the_worst_and_else_the_first():

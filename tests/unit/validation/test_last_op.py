@@ -44,7 +44,7 @@ def test_last_op_when_memory_runs_out_at_load_is_the_op_that_asks_for_it(tflite,
 def test_last_op_when_tries_run_out_says_after_how_many(tflite, checked, monkeypatch):
     monkeypatch.setattr(last_op, "MAX_TRIES", 2)
     found = find(tflite, checked(behaving.slices(behaving.FAR)), Failure("crashed", "serving_default", X))
-    assert str(found) == "where: not known (gave up after 2 tries)"
+    assert str(found) == "(at which op is not known: gave up after 2 tries)"
 
 
 def test_last_op_when_the_file_is_large_is_not_searched(tflite, checked, monkeypatch):

@@ -89,6 +89,13 @@ def test_cases_when_twins_differ_from_the_first_in_one_input_alone():
         assert (twin.twin, twin.changed, differing) == ("full_1", changed, {changed})
 
 
+def test_cases_when_an_input_has_one_value_alone_have_no_twin_for_it():
+    (chain,) = chains(seq2seq())
+    roles = {**ROLES, ("decode_step", "token_ids"): Role("ids", 1)}
+    changed = {case.changed for case in sample_cases(chain, seq2seq(), roles, seed=1)}
+    assert changed == {None, ("encode", "source_ids")}
+
+
 def test_cases_when_seeds_differ_differ_and_else_not():
     ids = [cases_by_name(seq2seq(), seed)["full_2"].calls[0].inputs["source_ids"].tolist() for seed in (1, 1, 2)]
     assert ids[0] == ids[1] != ids[2]

@@ -25,6 +25,11 @@ def test_ids_when_full_are_rows_of_the_table_and_never_padding():
     assert ids.dtype == np.int32 and set(np.unique(ids)) == set(range(1, 9))
 
 
+@pytest.mark.parametrize(("rows", "met"), [(1, {0}), (2, {0, 1}), (3, {1, 2})])
+def test_ids_when_the_table_has_few_rows_are_types_of_tokens(rows, met):
+    assert set(np.unique(draw(spec((4, 50), "int32"), Role("ids", rows)))) == met
+
+
 @pytest.mark.parametrize(("profile", "filled"), [(PADDED, 4), (EMPTY, 0)])
 def test_ids_when_padded_end_with_zeros(profile, filled):
     ids = draw(spec((1, 8), "int64"), Role("ids", 9), profile)

@@ -45,6 +45,20 @@ def findings_for(subject: Subject, target: RuntimeTarget) -> tuple[Finding, ...]
     """Returns what every rule has to say; a single finding that passes where none has."""
     case = Case(subject, target, facts_for(target))
     findings = tuple(finding for rule in RULES for finding in rule.check(case))
+    if case.facts is None or not case.is_measured:
+        findings = (_unmeasured(target), *findings)
     if any(finding.verdict != "pass" for finding in findings):
         return findings
     return (Finding("static_rules", "pass", f"{len(RULES)} static rules have nothing against {target}"), *findings)
+
+
+def _unmeasured(target: RuntimeTarget) -> Finding:
+    """Says that rules know nothing of a target: it must never look as if they had passed it."""
+    return Finding(
+        gate="unmeasured_target",
+        verdict="not_measured",
+        message=f"expected a measured target; nothing was measured on {target}",
+        cause="Static rules know what releases did on an architecture; this one was never asked.",
+        consequence="Only what fails everywhere is reported; the file may be refused, or wrong, for another reason.",
+        fix="run the file on the target, or name a measured one (tfedge targets lists them)",
+    )

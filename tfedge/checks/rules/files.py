@@ -45,6 +45,21 @@ def external_buffers(case: Case) -> Iterator[Finding]:
     yield from judged(case, "external_buffers", words, hits)
 
 
+def buffers_behind(case: Case) -> Iterator[Finding]:
+    """Weights behind the flatbuffer, as writers of files over 2 GB store them.
+
+    Measured 2026-11-21 (probe "buffer_behind"): both Python runtimes read them; Android's TFLite 2.16.1, which is given
+    the file as a buffer, refuses.
+    """
+    words = Words(
+        "weights stored behind the flatbuffer",
+        "The file was written in the form for more than 2 GB, which this target does not read.",
+        "write the file in the plain form: quantize below 2 GB, or turn the writer's option for large files off",
+    )
+    hits = [("buffer_behind", "the file's buffers")] * case.subject.stored.has_buffers_behind()
+    yield from judged(case, "buffers_behind", words, hits)
+
+
 def file_size(case: Case) -> Iterator[Finding]:
     """A file of 2 GB or more.
 
@@ -237,7 +252,16 @@ def _variable_tensors(case: Case) -> list[str]:
 RULES = tuple(
     Rule(check.__name__, check)
     for check in (
-        *(tensor_types, external_buffers, file_size, signatures, signature_names, signature_tensors, dynamic_shapes),
+        *(
+            tensor_types,
+            external_buffers,
+            buffers_behind,
+            file_size,
+            signatures,
+            signature_names,
+            signature_tensors,
+            dynamic_shapes,
+        ),
         *(string_tensors, random_ops, unfrozen_variables, state),
     )
 )

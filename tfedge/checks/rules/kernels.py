@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tfedge.checks.rules.rule import Case, Rule, Words, judged
+from tfedge.checks.rules.rule import Case, Rule, Words, judged, risked
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary, TensorSummary
 
 _LOW_BIT = ("int4", "int2", "uint4")
+_NO_BIAS_FORM = "FULLY_CONNECTED qint8,qint8~->qint8"
 _SHORT_FLOATS = ("float16", "bfloat16")
 _WIDE = ("float64", "int64", "uint64", "uint32", "complex64", "complex128")
 _NEED_BIAS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -72,7 +73,7 @@ def _probe(op: OpSummary, form: str) -> str:
     if op.name != "FULLY_CONNECTED" or x is None or weights is None or len(weights.shape) != 2:
         return f"kernel {form}"
     outputs, inputs = weights.shape
-    if form == "FULLY_CONNECTED qint8,qint8~->qint8" and _rows(x) == 1:
+    if form == _NO_BIAS_FORM and _rows(x) <= 1:
         narrow, shallow = outputs < _ROW_KERNEL_OUTPUTS, inputs < _ROW_KERNEL_INPUTS
         return f"one_row{'_narrow' if narrow else '_shallow' if shallow else ''} FULLY_CONNECTED"
     if form.startswith("FULLY_CONNECTED float32,qint4~") and x.dtype == "float32":
@@ -140,13 +141,17 @@ def per_channel_no_bias(case: Case) -> Iterator[Finding]:
     emulated Cortex-A72: one row with 4 or more outputs and 8 or more inputs takes another kernel and is right; every
     other shape dies. Keras writes it for use_bias=False, for biases that are all zero, and for a free batch.
     """
-    return _spoken(
-        case,
-        "per_channel_no_bias",
-        "int8 FULLY_CONNECTED with one scale a channel and without a bias",
-        "The kernel for several rows reads the bias without asking whether there is one.",
-        "add a bias of zeros (tfedge check --fix does), fix the batch so that the bias folds in, or use one scale",
-    )
+    cause = "The kernel for several rows reads the bias without asking whether there is one."
+    fix = "add a bias of zeros (tfedge check --fix does), fix the batch so that the bias folds in, or use one scale"
+    what = "int8 FULLY_CONNECTED with one scale a channel and without a bias"
+    yield from _spoken(case, "per_channel_no_bias", what, cause, fix)
+    free = [
+        (f"kernel {form}", op.place)
+        for op, form in case.running_forms
+        if form == _NO_BIAS_FORM and op.inputs[0] is not None and _rows(op.inputs[0]) == 0
+    ]
+    later = f"{case.target} dies by a signal as soon as a caller gives two rows or more; one row is right."
+    yield from risked(case, "per_channel_no_bias", Words(f"{what}, free batch", cause, fix, later), free)
 
 
 def hybrid_depthwise(case: Case) -> Iterator[Finding]:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfedge.checks.rules.rule import Case, Rule, Words, found, note, tensor_place
+from tfedge.checks.rules.rule import Case, Rule, Words, found, key, note, tensor_place
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary, TensorSummary
 
 _PRODUCTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL", "TRANSPOSE_CONV")
 _SPREADING = (*_PRODUCTS, "ADD", "SUB", "MUL", "DIV")  # One NaN in an input is a NaN in an output.
+_MASKING = ("ADD", "SUB", "SELECT", "SELECT_V2", "MUL", "MINIMUM", "MAXIMUM")
+_PASSING = ("RESHAPE", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "QUANTIZE", "SLICE", "STRIDED_SLICE")
+_LONGEST_WAY = 8  # Ops between a mask and its SOFTMAX; a graph from outside may lead in a circle.
 _FLOATS = ("float32", "float16", "float64")
 _LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 # A step of the logits, natural logarithm: rounding moves a logit by half a step, so attention weights by a factor of
@@ -29,6 +32,18 @@ def _softmaxes(case: Case) -> Iterator[tuple[OpSummary, TensorSummary]]:
             yield op, source
 
 
+def _is_masked(case: Case, source: TensorSummary) -> bool:
+    """Whether logits come from an op that a mask is put on with, and not from a product, as a classifier's do."""
+    for _ in range(_LONGEST_WAY):
+        made = case.subject.producers.get(key(source))
+        if made is None or made.name in _MASKING:
+            return made is not None
+        if made.name not in _PASSING or not made.inputs or made.inputs[0] is None:
+            return False
+        source = made.inputs[0]
+    return False
+
+
 def _step(op: OpSummary, source: TensorSummary) -> float:
     """Returns the step of a SOFTMAX's logits where its range is a mask's, far more below 0 than above; else 0."""
     low, high = (limit - (source.zero_point or 0) for limit in _LIMITS[source.dtype])
@@ -44,7 +59,11 @@ def mask_range(case: Case) -> Iterator[Finding]:
     100 % with -1e9, +1.0 points with -30 (half-trained G2P Transformer, 2026-11); every runtime computes the same. A
     step of the logits of 1.0 or more fails, 0.25 to 1.0 is a note.
     """
-    wide = [(op.place, step) for op, source in _softmaxes(case) if (step := _step(op, source)) >= _STEP_NOTED]
+    wide = [
+        (op.place, step)
+        for op, source in _softmaxes(case)
+        if (step := _step(op, source)) >= _STEP_NOTED and _is_masked(case, source)
+    ]
     for places, fails in (
         ([f"{place}: a step of {step:.3g}" for place, step in wide if step >= _STEP_FAILS], True),
         ([f"{place}: a step of {step:.3g}" for place, step in wide if step < _STEP_FAILS], False),
@@ -93,11 +112,20 @@ def non_finite_weights(case: Case) -> Iterator[Finding]:
     for tensor in case.graph.weights:
         if tensor.dtype not in _FLOATS:
             continue
-        readers = {op.name for op in case.subject.buffer_readers.get(tensor.buffer, ())}
+        readers = set(_reading_ops(case, tensor))
         what = _non_finite(case, tensor, infinity=bool(readers & set(_PRODUCTS)))
         if what and readers & set(_SPREADING):
             places.append(f"{tensor_place(tensor)}: {what}")
     yield from found(case, "non_finite_weights", words, places)
+
+
+def _reading_ops(case: Case, tensor: TensorSummary) -> Iterator[str]:
+    """Yields the ops that read a stored tensor, those behind a DEQUANTIZE included (weights stored in float16)."""
+    for op in case.subject.buffer_readers.get(tensor.buffer, ()):
+        yield op.name
+        if op.name in ("DEQUANTIZE", "CAST"):
+            for made in op.outputs:
+                yield from (reader.name for reader in case.subject.readers.get(key(made), ()))
 
 
 def _non_finite(case: Case, tensor: TensorSummary, infinity: bool) -> str:

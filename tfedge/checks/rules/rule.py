@@ -98,6 +98,13 @@ class Case:
         """Returns what the target did with a probe, one of `facts.ANSWERS`; None where it was not asked."""
         return self.facts.behaviour(probe, self.target) if self.facts else None
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the target's release was asked on its architecture and core."""
+        return self.facts is not None and any(
+            self.facts.behaviour(probe, self.target) is not None for probe in self.facts.behaviours
+        )
+
     @functools.cached_property
     def running_forms(self) -> tuple[tuple[OpSummary, str], ...]:
         """The builtin ops whose version the target registers: of the others it is known that they are refused."""
@@ -207,6 +214,15 @@ def judged(case: Case, rule: str, words: Words, hits: Iterable[tuple[str, str]])
             message = f"{words.what}: {listed(places)}"
             consequence = _consequence(case, answer, words)
             yield Finding(rule, "fail", message, words.cause, consequence, words.fix, measured=float(len(places)))
+
+
+def risked(case: Case, rule: str, words: Words, hits: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Yields a note for what the target fails only where a caller wants it: a batch, another core.
+
+    As `judged` for `hits`; it fails nothing, because the file as it stands may never be used so.
+    """
+    places = [place for probe, place in hits if case.answer(probe) not in (None, RIGHT)]
+    yield from note(case, rule, words, places)
 
 
 def _not_measured(case: Case, rule: str, words: Words, places: list[str]) -> Finding:

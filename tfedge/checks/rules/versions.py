@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tfedge.checks.published_versions import min_runtime_version as published_minimum
 from tfedge.checks.published_versions import release_order
-from tfedge.checks.rules.rule import Case, Rule, Words, found, judged, note
+from tfedge.checks.rules.rule import Case, Rule, Words, found, judged, listed, note
 from tfedge.checks.verdict import Finding
 
 # The lowest version that is registered, where it is not 1: measured by one unused operator code a version, 2026-11-21,
@@ -28,7 +28,7 @@ def op_version(case: Case) -> Iterator[Finding]:
             used[op.name, op.version].append(op.place)
     foreign = {op.name for op in case.graph.ops if op.kind != "builtin"}
     for name, version in sorted(set(case.graph.op_codes)):
-        if not known or name in foreign or name not in _builtin_names():
+        if not known or name not in _builtin_names() or (name in foreign and (name, version) not in used):
             continue
         highest, lowest = known.get(name, 0), FIRST_VERSIONS.get(name, 1)
         if lowest <= version <= highest:
@@ -37,20 +37,30 @@ def op_version(case: Case) -> Iterator[Finding]:
 
 
 def _refused(case: Case, name: str, version: int, highest: int, places: list[str]) -> Finding:
-    supported = f"{name} up to version {highest}" if highest else f"an op other than {name}, which it does not know"
-    where = f"{len(places)} ops" if places else "an operator code that no op uses"
+    lowest = FIRST_VERSIONS.get(name, 1)
+    known = f"{name} version {lowest} to {highest}" if highest else f"ops that {case.target} knows"
+    where = listed(places) if places else "in an operator code that no op uses"
     return Finding(
         gate="op_version",
         verdict="fail",
-        message=f"expected {supported}; got {name} version {version} ({where}{', ' if places else ''}"
-        f"{'; '.join(places[:3])})",
-        cause=f"The file was made for a newer runtime; {case.target} registers {name} {highest or 'not at all'}.",
+        message=f"expected {known}; got {name} version {version}: {where}",
+        cause=f"Interpreters resolve every operator code when they load a file; {case.target} has none for this one.",
         consequence=f"{case.target} refuses the file: Didn't find op for builtin opcode '{name}' version '{version}'.",
-        fix="run it on a newer runtime, or convert for this one: per-tensor weights "
-        "(_experimental_disable_per_channel_quantization_for_dense_layers) keep FULLY_CONNECTED low",
+        fix=_fix(name, bool(places)),
         measured=float(version),
         limit=float(highest),
     )
+
+
+def _fix(name: str, is_used: bool) -> str:
+    if not is_used:
+        return "tfedge check --fix lowers the version of codes that no op uses"
+    if name == "FULLY_CONNECTED":
+        return (
+            "quantize its weights per tensor (tfedge check --fix does; the converter's switch is "
+            "_experimental_disable_per_channel_quantization_for_dense_layers), or use a newer runtime"
+        )
+    return "use a newer runtime, or convert with the TensorFlow release of this one"
 
 
 def unknown_op(case: Case) -> Iterator[Finding]:

@@ -162,9 +162,15 @@ class _Wrapper:
 class Interpreter:
     """As the class of the Python packages."""
 
-    def __init__(self, model_path: str, num_threads: int, experimental_op_resolver_type: int) -> None:
-        if experimental_op_resolver_type != OpResolverType.AUTO:
-            raise ValueError("Android's library has the default resolver only")
+    def __init__(
+        self,
+        model_path: str,
+        num_threads: int,
+        experimental_op_resolver_type: int,
+        experimental_preserve_all_tensors: bool = False,
+    ) -> None:
+        if experimental_op_resolver_type != OpResolverType.AUTO or experimental_preserve_all_tensors:
+            raise ValueError("Android's library has the default resolver only, and keeps no tensors")
         options = _make_options()
         _set_threads(options, num_threads)
         self._model = _made("model", _open_model, model_path.encode())

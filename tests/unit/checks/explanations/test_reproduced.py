@@ -18,10 +18,12 @@ from tests.explanations.interpreter_cases import CASES as INTERPRETER_CASES
 from tests.explanations.interpreter_cases import unary
 from tests.project import sources
 from tfedge.checks import explanations
+from tfedge.checks.probes import PROBES, SIGNATURE
 from tfedge.checks.rules import static_findings
 from tfedge.errors import WorkerError
 from tfedge.modelfile.graph import read_graph
 from tfedge.runtime.client import Worker
+from tfedge.runtime.environments import find_environment
 from tfedge.runtime.targets import RuntimeTarget
 
 PAIRS = [(where, case) for where in (TFLITE, LITERT, TENSORFLOW) for case in provoke.cases_of(where)]
@@ -90,7 +92,29 @@ def test_board_when_it_dies_of_a_missing_bias_then_the_rule_explains_it(arm, tmp
             assert best(str(caught.value)) == "crashed"
             findings = static_findings(read_graph(data), RuntimeTarget.parse(target), data)
             failed = next(finding for finding in findings if finding.verdict == "fail")
-            assert best(f"    fail  {failed.gate}: {failed.message}") == finding_cases.ON_ARM
+            assert best(f"    fail  {failed.gate}: {failed.message}") == "per_channel_no_bias"
+
+
+@pytest.mark.parametrize("rule", [name for name, (_, probe, _) in finding_cases.ON_ARM.items() if probe])
+def test_board_when_it_dies_or_is_wrong_on_a_product_then_the_rule_explains_it(arm, tmp_path, rule):
+    core, *names = finding_cases.ON_ARM[rule]
+    target = RuntimeTarget.parse(f"tflite-runtime==2.14.0@aarch64:{core}")
+    outcomes = {}
+    for name in names:
+        probe = next(probe for probe in PROBES if probe.name == name)
+        path = tmp_path / "probe.tflite"
+        path.write_bytes(probe.data)
+        with Worker(find_environment(target), isolate=True) as worker:
+            worker.load(path)
+            try:
+                outcomes[name] = probe.judge(worker.run(SIGNATURE, probe.inputs))
+            except WorkerError as error:
+                outcomes[name] = error.kind
+        found = {f.gate: f for f in static_findings(read_graph(probe.data), target, probe.data) if f.verdict == "fail"}
+        assert (rule in found) == (name == names[0])
+        if rule in found:
+            assert best(f"    fail  {rule}: {found[rule].message}") == rule
+    assert outcomes[names[0]] in ("crashed", "wrong") and outcomes[names[1]] == "right"
 
 
 @pytest.mark.parametrize("runtime", [TFLITE, LITERT])

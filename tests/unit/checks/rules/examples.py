@@ -14,6 +14,7 @@ from tfedge.modelfile.model_file import ModelData
 TFLITE = "tflite-runtime==2.14.0@x86_64"
 TFLITE_ARM = "tflite-runtime==2.14.0@aarch64:cortex-a72"
 TFLITE_DOT = "tflite-runtime==2.14.0@aarch64:cortex-a76"  # A core with dot product instructions.
+ANDROID = "android-tflite==2.16.1@x86_64"
 LITERT = "ai-edge-litert==2.3.0@x86_64"
 
 File = str | Callable[[], ModelData]  # The name of a probe, or a function that builds a file.
@@ -122,6 +123,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("control_flow", LITERT, "loop_condition_int32", "loop"),
     Example("tensor_types", TFLITE, "tensor_type int2", "tensor_type float16", LITERT),
     Example("external_buffers", LITERT, "buffer_external", "buffer_behind"),
+    Example("buffers_behind", ANDROID, "buffer_behind", _ADD, LITERT),
     _note("file_size", files.huge, models.dense),
     _note("signatures", _P(files.sub_of_two, key=None), files.sub_of_two),
     Example("signature_names", LITERT, _P(files.sub_of_two, ("x", "x")), files.sub_of_two),

@@ -8,6 +8,7 @@ import tempfile
 import numpy as np
 
 from tests import models
+from tests.models.dense import add_dense
 from tfedge.modelfile.builder import ModelBuilder
 
 SIGNATURE = "serving_default"
@@ -50,6 +51,31 @@ def product_of(value: float | None, dtype: str = "float32") -> bytes:
     builder = ModelBuilder("product")
     x, y = builder.tensor("x", (1, 8)), builder.tensor("y", (1, 8))
     builder.op("FULLY_CONNECTED", [x, builder.tensor("w", (8, 8), dtype, weights), None], [y])
+    builder.signature(SIGNATURE, {"x": x}, {"y": y})
+    return builder.build()
+
+
+def half_weights(value: float) -> bytes:
+    """x (1, 8) times float16 weights of ones with one `value` among them, behind a DEQUANTIZE -> y."""
+    weights = np.ones((8, 8))
+    weights[3, 3] = value
+    builder = ModelBuilder("half weights")
+    x, y, w = builder.tensor("x", (1, 8)), builder.tensor("y", (1, 8)), builder.tensor("w", (8, 8))
+    builder.op("DEQUANTIZE", [builder.tensor("w16", (8, 8), "float16", weights)], [w])
+    builder.op("FULLY_CONNECTED", [x, w, None], [y])
+    builder.signature(SIGNATURE, {"x": x}, {"y": y})
+    return builder.build()
+
+
+def classifier(lowest: float) -> bytes:
+    """x (1, 16) -> int8 FULLY_CONNECTED with logits from `lowest` to 5 -> SOFTMAX."""
+    builder = ModelBuilder("classifier")
+    x = builder.tensor("x", (1, 16), "int8", scales=1 / 32, zero_points=0)
+    scale = (5 - lowest) / 255
+    logits = builder.tensor("logits", (1, 8), "int8", scales=scale, zero_points=round(127 - 5 / scale))
+    add_dense(builder, "dense", x, logits, "int8_static")
+    y = builder.tensor("y", (1, 8), "int8", scales=1 / 256, zero_points=-128)
+    builder.op("SOFTMAX", [logits], [y], version=2, options={"beta": 1.0})
     builder.signature(SIGNATURE, {"x": x}, {"y": y})
     return builder.build()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.checks.rules import files
 from tests.unit.checks.rules.examples import EXAMPLES, TFLITE, Example, File, data_of
 from tfedge.checks.rules import RULES, Subject, findings_for
 from tfedge.checks.verdict import Finding
@@ -52,3 +53,19 @@ def test_findings_when_a_note_is_all_keep_the_pass() -> None:
 
     assert (first.gate, second.gate) == ("static_rules", "dynamic_shapes")
     assert second.verdict == "pass" and second.consequence
+
+
+@pytest.mark.parametrize(
+    ("file", "verdicts"),
+    [
+        (lambda: files.masked_scores(-1e9), ["fail"]),
+        (lambda: files.masked_scores(-100.0), ["pass"]),
+        (lambda: files.masked_scores(-30.0), []),
+        (lambda: files.masked_scores(-1e9, "int16"), ["fail"]),
+        (lambda: files.masked_scores(-3e4, "int16"), ["pass"]),
+        (lambda: files.classifier(-400.0), []),
+    ],
+    ids=["int8_1e9", "int8_100", "int8_30", "int16_1e9", "int16_3e4", "classifier"],
+)
+def test_mask_range_when_a_step_grows_is_a_note_and_then_a_failure(file: File, verdicts: list[str]) -> None:
+    assert [finding.verdict for finding in findings(file, TFLITE) if finding.gate == "mask_range"] == verdicts

@@ -232,4 +232,13 @@ ENTRIES = (
         example="tfedge targets",
         reproduced=TFEDGE,
     ),
+    Explanation(
+        id="unmeasured_target",
+        title="Gate: something was measured about this release on this architecture",
+        cause="Static rules know what releases did when asked; this one was never asked on this architecture.",
+        consequence="Only what fails everywhere is reported; the file may be refused, or wrong, for another reason.",
+        fix="Run the file there instead of reading it alone, or name a measured target.",
+        example="tfedge targets",
+        reproduced=TFEDGE,
+    ),
 )

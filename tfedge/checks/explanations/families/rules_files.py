@@ -81,6 +81,16 @@ ENTRIES = (
         not_reproduced="needs a file of 2 GB",
     ),
     Explanation(
+        id="buffers_behind",
+        title="Weights stored behind the flatbuffer",
+        cause="The file was written in the form for more than 2 GB: weights stand behind the tables, not inside.",
+        consequence="Android's TFLite 2.16.1 is given a buffer and refuses it; the Python runtimes read it.",
+        fix="Write the plain form: quantize below 2 GB, or turn the writer's option for large files off.",
+        example="tfedge inspect model.tflite",
+        affects=("TensorFlow Lite on Android",),
+        not_reproduced="needs Android's library",
+    ),
+    Explanation(
         id="signature_names",
         title="Two tensors of a signature under one name",
         cause="A tool joined signatures without renaming.",

@@ -60,6 +60,37 @@ ENTRIES = (
         reproduced=ON_ARM,
     ),
     Explanation(
+        id="hybrid_dot_product",
+        title="Float rows times int8 weights, on an ARM core with dot product instructions: dies",
+        matches=("DotprodMatrixBatchFourVectorMultiplyAccumulate", "crash~raspberry pi 5", "crashes~cortex-a76"),
+        cause=(
+            "The assembly of tflite-runtime 2.14 for four rows at once reads outside its memory. It is chosen by the "
+            "core (Cortex-A76, Raspberry Pi 5, newer phones) and by the shape: several rows, inputs a multiple of 16."
+        ),
+        consequence="SIGSEGV there; the same file runs on older cores and on x86, so a desk test shows nothing.",
+        fix=(
+            "Run one row at a time (batch 1, decode steps), use static int8 for these products, or ship LiteRT 2.3."
+        ),
+        example="tfedge check model.tflite --target tflite-runtime==2.14.0@aarch64:cortex-a76",
+        sources=(
+            *("coqui-ai/STT#2284", "tensorflow/tensorflow#59120"),
+            "measured: tflite-runtime 2.14.0 on an emulated Cortex-A76",
+        ),
+        affects=("tflite-runtime on ARM",),
+        reproduced=ON_ARM,
+    ),
+    Explanation(
+        id="shared_batch_weights",
+        title="A float batch times one int8 matrix in BATCH_MATMUL: wrong on ARM",
+        cause="The kernel's scratch memory has room for one matrix product, and it writes the whole batch into it.",
+        consequence="Wrong answers or SIGSEGV on ARM; right on x86.",
+        fix="Write the product as Dense, which becomes FULLY_CONNECTED, or keep the matrix in float.",
+        example="tfedge check model.tflite --target tflite-runtime==2.14.0@aarch64",
+        sources=("measured: tflite-runtime 2.14.0 on an emulated Cortex-A72",),
+        affects=("tflite-runtime on ARM",),
+        reproduced=ON_ARM,
+    ),
+    Explanation(
         id="hybrid_depthwise",
         title="DEPTHWISE_CONV_2D of float activations with int8 weights of one scale",
         cause="The hybrid kernel reads a scale for each channel and does not look how many there are.",
