@@ -79,7 +79,7 @@ class Pack:
     golden: tuple[GoldenCase, ...] = dataclasses.field(repr=False)
     manifest: Manifest
     evaluation: EvaluationSet | None = dataclasses.field(default=None, repr=False)
-    tensors: TensorGolden | None = dataclasses.field(default=None, repr=False)
+    tensors: TensorGolden | None = dataclasses.field(default=None, repr=False, compare=False)  # As `file`.
 
     @property
     def num_golden_cases(self) -> int:
