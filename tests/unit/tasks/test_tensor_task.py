@@ -44,7 +44,15 @@ def test_task_when_a_value_is_illegal_then_config_error(change, said):
 
 @pytest.mark.parametrize(
     ("dtype", "shape"),
-    [("float31", (1,)), (None, (1,)), ([], (1,)), ("object", (1,)), ("float32", (0,)), ("float32", (True,)), ("bool", (1,) * 9)],
+    [
+        ("float31", (1,)),
+        (None, (1,)),
+        ([], (1,)),
+        ("object", (1,)),
+        ("float32", (0,)),
+        ("float32", (True,)),
+        ("bool", (1,) * 9),
+    ],
 )
 def test_form_when_illegal_then_config_error(dtype, shape):
     with pytest.raises(ConfigError):
