@@ -32,7 +32,7 @@ def choose(held_out: Mapping[str, Sequence[Sample]]) -> list[tuple[str, str, Sam
         sizes = [float(sum(np.abs(array.astype(np.float64)).sum() for array in sample.values())) for sample in samples]
         largest, smallest = int(np.argmax(sizes)), int(np.argmin(sizes))
         order = list(dict.fromkeys([largest, smallest, *range(len(samples))]))
-        names = {largest: "largest_input", smallest: "smallest_input"}
+        names = {smallest: "smallest_input", largest: "largest_input"}
         for place in order[:MAX_CASES]:
             inputs = {name: rounded(array) for name, array in samples[place].items()}
             size = sum(array.nbytes for array in inputs.values())
