@@ -68,13 +68,13 @@ def test_convert_when_a_layer_loops_keeps_the_loop_where_nothing_is_calibrated(r
 def test_convert_when_a_layer_loops_unrolls_it_for_a_recipe_that_calibrates(recurrent):
     conversion = recurrent.convert(ALL_RECIPES["static_wi8_ai8_fc"])
     ops = ops_of(conversion)
-    assert not ops["WHILE"] and ops["FULLY_CONNECTED"] > 12
+    assert not ops["WHILE"] and ops["FULLY_CONNECTED"] > 8
     assert conversion.calibration["unrolled"] == ["first_memory", "memory"]
     assert conversion.calibration["num_samples"] == {"serving_default": 30}
 
 
 def test_convert_when_there_are_too_many_steps_to_unroll_says_which_recipe_can(monkeypatch, recurrent):
-    monkeypatch.setattr("tfedge.conversion.tensor_converter.MAX_UNROLLED_STEPS", 5)
+    monkeypatch.setattr("tfedge.conversion.tensor_converter.MAX_UNROLLED_STEPS", 3)
     with pytest.raises(ConversionError, match="layer 'first_memory', 'memory' loops .* choose dynamic_wi8_afp32"):
         recurrent.convert(ALL_RECIPES["static_wi8_ai8"])
 

@@ -20,8 +20,8 @@ def convolutional() -> keras.Model:
 
 
 def recurrent() -> keras.Model:
-    """6 ids -> 3 numbers: an LSTM and a GRU."""
-    ids = keras.Input((6,), dtype="int32", name="ids")
+    """4 ids -> 3 numbers: an LSTM and a GRU."""
+    ids = keras.Input((4,), dtype="int32", name="ids")
     x = layers.LSTM(8, return_sequences=True, name="first_memory")(layers.Embedding(20, 8)(ids))
     return keras.Model(ids, layers.Dense(3, name="numbers")(layers.GRU(8, name="memory")(x)), name="recurrent")
 
@@ -44,7 +44,7 @@ def data(name: str, count: int = 40) -> dict[str, np.ndarray]:
     if name == "convolutional":
         return {"image": random.normal(size=(count, 8, 8, 3)).astype(np.float32)}
     if name == "recurrent":
-        return {"ids": random.integers(0, 20, (count, 6)).astype(np.int32)}
+        return {"ids": random.integers(0, 20, (count, 4)).astype(np.int32)}
     lengths = random.integers(3, 8, (count, 1))
     return {
         "signal": random.normal(size=(count, 7, 4)).astype(np.float32),
