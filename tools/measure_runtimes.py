@@ -206,7 +206,8 @@ def measure_release(label: str, places: Sequence[str], store: Store, again: bool
             continue  # no wheel for this architecture
         measured = measure(installed, left, reporter, codes)
         store.add(merged(dataclasses.replace(held, source=source(name), date=today()), place, measured))
-    remove(name, version, reporter)
+    if name != targets.ANDROID:
+        remove(name, version, reporter)
 
 
 def android_environment(target: RuntimeTarget, reporter: Reporter) -> Environment:

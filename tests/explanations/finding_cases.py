@@ -17,17 +17,20 @@ from tests.golden import packed_autokey
 from tests.models.attention import attention
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
+from tfedge.errors import ConversionError
 from tfedge.modelfile.builder import ModelBuilder
 from tfedge.modelfile.golden import GoldenCase
 from tfedge.modelfile.graph import read_graph
 from tfedge.reports.check import check_files
 from tfedge.reports.compare import compare
 from tfedge.reports.comparison import comparison_findings
+from tfedge.reports.ladder_choice import Choice, not_converted
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.tensor_task import Quality
 from tfedge.validation.accuracy import score
 from tfedge.validation.gates import accuracy_gate, size_gate
 from tfedge.validation.golden import check_golden, check_outputs_health
+from tfedge.validation.ladder_limits import Speedup, speed_gate
 from tfedge.validation.tensor_quality import compare_output, quality_finding
 
 WORDS = 200
@@ -219,6 +222,9 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "quality": functools.partial(quality, "quality"),
     "other_outputs": functools.partial(quality, "other_outputs"),
     "not_measured": not_measured,
+    "speed": lambda: speed_gate(Speedup(0.23, 0.22, 0.24, "greedy"), 0.95),
+    "converts": lambda: not_converted(ConversionError("expected a model of builtin ops; error: 'tf.Foo' op")),
+    "ladder": lambda: Choice("static_wi8_ai8", "ai-edge-litert==2.3.0@x86_64", "forbidden", "speed: 0.5x").finding,
     "unmeasured_target": unmeasured,
 }
 

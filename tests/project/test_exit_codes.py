@@ -38,6 +38,19 @@ def run_tfedge(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedPro
         ("train g2p --out x.keras --data latin.tsv", "latin.tsv"),
         ("convert none.keras", "none.keras; there is none"),
         ("convert junk.tflite --recipe flot32", "did you mean 'float32'?"),
+        ("convert junk.tflite --recipe auto --target ai-edge-litart", "did you mean 'ai-edge-litert'?"),
+        ("convert junk.tflite --recipe auto --target tflite-runtime==2", "in the form name==version@arch"),
+        ("convert junk.tflite --recipe auto --recipe flot32", "did you mean 'float32'?"),
+        ("convert junk.tflite --recipe auto --max-points-lost -1", "`max_points_lost` must be 0 to 100 points"),
+        ("convert junk.tflite --recipe auto --max-size-ratio 0", "`max_size_ratio` must be above 0"),
+        ("convert junk.tflite --recipe auto --min-speedup -0.1", "`min_speedup` must be 0 or more"),
+        ("convert junk.tflite --recipe auto --min-speedup fast", "expected a number; got 'fast'"),
+        ("convert junk.tflite --recipe auto --max-size-mb 0", "expected a number above 0; got '0'"),
+        ("convert junk.tflite --recipe auto --words 0", "whole number of 1 or more; got '0'"),
+        ("convert junk.tflite --recipe auto --prefer speed", "--prefer must be one of accuracy, latency, size"),
+        ("convert none.keras --recipe auto", "none.keras; there is none"),
+        ("convert junk.tflite --target ai-edge-litert", "expected --recipe auto with --target; got other recipes"),
+        ("convert junk.tflite --recipe float32 --words 9 --json", "expected --recipe auto with --words, --json"),
         ("package none.tflite --from none.keras --out y.tflite", "none.tflite; there is none"),
         ("package junk.tflite --from none.keras --out y.tflite", "none.keras; there is none"),
         ("package junk.tflite --from junk.tflite --out y.tflite --recipe dinamic", "recipe must be one of"),
@@ -81,6 +94,16 @@ def test_bad_input_then_one_line_exit_2_and_nothing_written(tmp_path, monkeypatc
     assert error.startswith("tfedge: error: ") and said in error
     assert [line for line in progress if not line.startswith("    0.")] == []  # A stage's title may come before it.
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_convert_auto_when_a_target_is_not_installed_then_one_line_and_exit_3(tmp_path, monkeypatch, capsys):
+    (tmp_path / "m.keras").write_bytes(b"no model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFEDGE_CACHE", str(tmp_path / "cache"))
+    assert main.main("convert m.keras --recipe auto --target tflite-runtime==2.5.0@x86_64".split()) == 3
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert "it is not; run: tfedge targets add tflite-runtime==2.5.0@x86_64" in err
 
 
 @pytest.mark.parametrize(

@@ -1,81 +1,56 @@
-"""`tfedge convert`: one .tflite file a recipe, of tfedge's own trained models and of any Keras model."""
+"""`tfedge convert`: one .tflite file a recipe."""
 
 from __future__ import annotations
 
 import argparse
 import pathlib
-import zipfile
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.checks.verdict import worst
-from tfedge.cli import verb, wing_a
+from tfedge.cli import ladder, user_model, verb, wing_a
 from tfedge.conversion import recipes
-from tfedge.errors import EXIT_PASSED, ConfigError
-from tfedge.tasks.tensor_task import METRICS, Quality
 
-SUMMARY = "convert a .keras model or a SavedModel to .tflite, one file a recipe"
+SUMMARY = "convert a .keras model or a SavedModel to .tflite, one file a recipe, or by the recipe that measures best"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
 NEEDS_TRAIN = True
-
-_TASK = "tfedge.json"  # What tfedge train puts into its own .keras files.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge convert`."""
     parser.add_argument(
-        "model", type=pathlib.Path, metavar="MODEL", help=".keras file of tfedge train or of your own, or a SavedModel"
+        "model", type=pathlib.Path, metavar="MODEL", help=".keras of tfedge train or of your own, or a SavedModel"
     )
     parser.add_argument(
         "--recipe",
         action="append",
         dest="recipes",
         metavar="RECIPE",
-        help="name, or JSON file; may be repeated (default: those of tfedge run)",
+        help="name, JSON file, or `auto`, which tries all on each target and says which to ship; a recipe named beside "
+        "it is written whatever it says; may be repeated (default: those of tfedge run)",
     )
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
-    own = parser.add_argument_group("any other Keras 3 model, or SavedModel, with tensors in and out")
-    own.add_argument(
-        "--representative-dataset",
-        type=pathlib.Path,
-        metavar="DATA.npz",
-        help="arrays by input name or SIGNATURE/INPUT, examples along the first axis; a quarter is held out",
-    )
-    own.add_argument(
-        "--metric",
-        help="agreement, cosine, snr_db, or your MODULE:FUNCTION of (expected, actual) (default: agreement of classes, "
-        "else cosine)",
-    )
-    limit = own.add_mutually_exclusive_group()
-    limit.add_argument("--at-least", type=float, metavar="LIMIT", help="fail files whose metric is below it")
-    limit.add_argument(
-        "--at-most", type=float, metavar="LIMIT", help="the same of an error of your own: less is better"
-    )
-    own.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="modules",
-        metavar="MODULE",
-        help="import this module of yours first: it registers classes of the model; may be repeated",
-    )
-    verb.add_targets(own)
+    ladder.add_arguments(parser)
+    user_model.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Converts, and prints one path a line."""
-    chosen = [recipes.get(name) for name in args.recipes or recipes.RECIPES]
+    """Converts, and prints one path a line; with `auto`, what was measured and chosen."""
     if args.representative_dataset is not None:
-        return _run_own(args)
-    if args.model.is_dir() or _holds_task(args.model) is False:
-        raise ConfigError(
-            f"expected --representative-dataset DATA.npz for {args.model}, which "
-            "tfedge train did not write; give examples of its inputs"
-        )
+        return user_model.run(args)
+    user_model.check_unused(args)
+    names = [name for name in args.recipes or () if name != ladder.AUTO]
+    is_auto = len(names) < len(args.recipes or ())
+    chosen = [recipes.get(name) for name in (names if is_auto or names else recipes.RECIPES)]
+    if is_auto:
+        ladder.config_of(args)
+    else:
+        ladder.check_unused(args)
     read_bytes(args.model, "trained model")
     for recipe in chosen:
-        check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force)
+        check_writable(recipes.recipe_file(args.out, args.model.stem, recipe.name), args.force or bool(args.resume))
+    if is_auto:
+        return ladder.run(args, names)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import convert
@@ -90,63 +65,4 @@ def run(args: argparse.Namespace) -> int:
     )
     for model in converted:
         print(model.path)
-    return EXIT_PASSED
-
-
-def _run_own(args: argparse.Namespace) -> int:
-    quality = _quality(args)
-    if args.data is not None or _holds_task(args.model):
-        raise ConfigError(
-            f"expected a model of your own with --representative-dataset; {args.model} is of tfedge train and takes "
-            "--data LEXICON.tsv"
-        )
-    if not args.model.is_dir():
-        read_bytes(args.model, "model")
-    read_bytes(args.representative_dataset, "file of representative data")
-    wing_a.import_tensorflow()
-    from tfedge.cli import terminal
-    from tfedge.pipeline import user_code, user_model
-    from tfedge.reports.schema import EXIT_CODES
-
-    user_code.import_modules(args.modules)
-    metric = user_code.metric_function(quality.metric) if quality is not None and quality.is_own else None
-    converted = user_model.convert_user_model(
-        args.model,
-        args.representative_dataset,
-        args.out,
-        args.recipes,
-        quality=quality,
-        metric=metric,
-        targets=args.targets,
-        force=args.force,
-        reporter=terminal.TerminalReporter(),
-    )
-    for file in converted:
-        print(file.pack.path)
-    return EXIT_CODES[worst(finding for file in converted for each in file.measured for finding in each.findings)]
-
-
-def _quality(args: argparse.Namespace) -> Quality | None:
-    """Returns what the flags ask for; None where they leave it to the data."""
-    if args.metric is None:
-        if args.at_least is not None or args.at_most is not None:
-            raise ConfigError(
-                f"expected --metric with a limit, one of {', '.join(METRICS)} or MODULE:FUNCTION; got none"
-            )
-        return None
-    if args.at_most is not None:
-        return Quality(args.metric, args.at_most, is_error=True)
-    from tfedge.validation import tensor_quality
-
-    default = tensor_quality.DEFAULT_LIMITS.get(args.metric)
-    return Quality(args.metric, default if args.at_least is None else args.at_least)
-
-
-def _holds_task(path: pathlib.Path) -> bool | None:
-    """Whether tfedge train wrote a `.keras` file; None of what is none, which is refused by whoever reads it."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            names = file.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return None
-    return _TASK in names if "config.json" in names else None
+    return 0

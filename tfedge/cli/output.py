@@ -6,9 +6,10 @@ import json
 
 from rich.console import Console
 
-from tfedge.reports import check_table, fix_table, markdown, table
+from tfedge.reports import check_table, fix_table, ladder_table, markdown, table
 from tfedge.reports.check_report import CheckReport
 from tfedge.reports.fix_report import FixReport
+from tfedge.reports.ladder_report import LadderReport
 from tfedge.reports.schema import Report
 
 
@@ -38,4 +39,13 @@ def show_fix(report: FixReport, as_json: bool = False) -> int:
         print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     else:
         fix_table.print_fix(report, Console(highlight=False))
+    return report.exit_code
+
+
+def show_ladder(report: LadderReport, as_json: bool = False) -> int:
+    """Prints what every recipe is on every target, and what ships, as text or as JSON, and returns the exit code."""
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    else:
+        ladder_table.print_ladder(report, Console(highlight=False))
     return report.exit_code

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfedge.conversion.calibrated_ranges import ranges_of
 from tfedge.conversion.signatures import DECODE_STEP, ENCODE
 from tfedge.errors import CalibrationError
 from tfedge.tasks.spec import TaskSpec
@@ -29,15 +30,23 @@ class Calibration:
         samples: signature -> inputs by tensor name, one dict a call.
         num_texts: texts decoded.
         seed: that chose the texts.
+        full_length: tokens of the longest source that there is to calibrate with; by default all places of
+            `source_ids`.
+
+    Raises:
+        CalibrationError: too few texts, an input that is never fed, constant or not finite, no padded source, or none
+            of full length.
     """
 
     samples: Mapping[str, tuple[Sample, ...]]
     num_texts: int
     seed: int
+    full_length: int | None = None
 
     def __post_init__(self) -> None:
         if self.num_texts < MIN_TEXTS:
             raise CalibrationError(f"expected {MIN_TEXTS} calibration texts or more; got {self.num_texts}; give more")
+        _check_fed(self.samples)
         for signature, samples in self.samples.items():
             for name in samples[0]:
                 values = np.concatenate([sample[name].ravel() for sample in samples])
@@ -51,6 +60,12 @@ class Calibration:
         lengths = np.count_nonzero(sources, axis=1)
         if lengths.min() == sources.shape[1]:
             raise CalibrationError("expected a padded source among the calibration texts; all are full; add short ones")
+        wanted = sources.shape[1] if self.full_length is None else self.full_length
+        if lengths.max() < wanted:
+            raise CalibrationError(
+                f"expected a source of full length, {wanted} tokens, among the calibration texts; the longest has "
+                f"{lengths.max()}; add long ones"
+            )
 
     @property
     def sha256(self) -> str:
@@ -66,7 +81,28 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         """Returns what the manifest records."""
         counts = {signature: len(samples) for signature, samples in self.samples.items()}
-        return {"num_texts": self.num_texts, "seed": self.seed, "num_samples": counts, "sha256": self.sha256}
+        ranges = {
+            signature: {name: list(bounds) for name, bounds in inputs.items()}
+            for signature, inputs in ranges_of(self.samples).items()
+        }
+        fields = {"num_texts": self.num_texts, "seed": self.seed, "num_samples": counts, "sha256": self.sha256}
+        return {**fields, "ranges": ranges}
+
+
+def _check_fed(samples: Mapping[str, Sequence[Sample]]) -> None:
+    for signature in (ENCODE, DECODE_STEP):
+        if not samples.get(signature):
+            raise CalibrationError(
+                f"expected samples of `{signature}`; got none, so that its inputs are never fed; decode the texts"
+            )
+    for signature, calls in samples.items():
+        names = {name for call in calls for name in call}
+        for place, call in enumerate(calls):
+            missing = sorted(names - set(call))
+            if missing:
+                raise CalibrationError(
+                    f"expected `{missing[0]}` of `{signature}` in every sample; sample {place} does not feed it"
+                )
 
 
 def choose_texts(texts: Sequence[str], num_texts: int, seed: int) -> list[str]:
@@ -77,7 +113,9 @@ def choose_texts(texts: Sequence[str], num_texts: int, seed: int) -> list[str]:
     return list(dict.fromkeys([*by_length[:edge], *by_length[-edge:], *chosen]))[:num_texts]
 
 
-def trace(functions: Mapping[str, Any], spec: TaskSpec, texts: Sequence[str], seed: int) -> Calibration:
+def trace(
+    functions: Mapping[str, Any], spec: TaskSpec, texts: Sequence[str], seed: int, full_length: int | None = None
+) -> Calibration:
     """Decodes `texts` greedily with the float network and keeps every call's inputs.
 
     Args:
@@ -85,10 +123,18 @@ def trace(functions: Mapping[str, Any], spec: TaskSpec, texts: Sequence[str], se
         spec: how texts become ids.
         texts: training texts; never dev or test ones.
         seed: that chose them; recorded.
+        full_length: tokens of the longest text that they were chosen from; of the longest of them by default.
 
     Raises:
-        CalibrationError: too few texts, an input that never varies, values that are not finite, no padding.
+        CalibrationError: as `Calibration`.
     """
+    longest = max((len(spec.source_ids(text)) for text in texts), default=0)
+    samples = decode_calls(functions, spec, texts)
+    return Calibration(samples, len(texts), seed, longest if full_length is None else full_length)
+
+
+def decode_calls(functions: Mapping[str, Any], spec: TaskSpec, texts: Sequence[str]) -> dict[str, tuple[Sample, ...]]:
+    """Returns the inputs of every call that decoding `texts` greedily makes, by signature; arguments as `trace`."""
     samples: dict[str, list[Sample]] = {ENCODE: [], DECODE_STEP: []}
     for text in texts:
         source = spec.source_array(text)
@@ -109,7 +155,7 @@ def trace(functions: Mapping[str, Any], spec: TaskSpec, texts: Sequence[str], se
             caches = outputs
             if token == STOP_ID:
                 break
-    return Calibration({name: tuple(rows) for name, rows in samples.items()}, len(texts), seed)
+    return {name: tuple(rows) for name, rows in samples.items()}
 
 
 def _arrays(function: Any, inputs: Mapping[str, npt.NDArray[Any]]) -> Sample:

@@ -13,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from tfedge.conversion import quantizer_program
-from tfedge.conversion.calibration import Calibration, choose_texts, trace
+from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
+from tfedge.conversion.calibration import Calibration, choose_texts, decode_calls, trace
 from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
 from tfedge.conversion.signatures import ALL_SIGNATURES, STEP_SIGNATURES, Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
@@ -100,8 +101,13 @@ class Seq2SeqConverter:
             if not self._texts:
                 raise CalibrationError("expected training texts to calibrate a static recipe; got none; give --data")
             texts = choose_texts(self._texts, CALIBRATION_TEXTS, CALIBRATION_SEED)
-            self._calibration = trace(self._functions, self._spec, texts, CALIBRATION_SEED)
+            longest = max(len(self._spec.source_ids(text)) for text in self._texts)
+            self._calibration = trace(self._functions, self._spec, texts, CALIBRATION_SEED, longest)
         return self._calibration
+
+    def excursions(self, texts: Sequence[str]) -> tuple[RangeExcursion, ...]:
+        """Returns how far decoding `texts`, which calibrated nothing, leaves the calibrated ranges."""
+        return excursions(self.calibrate().samples, decode_calls(self._functions, self._spec, texts))
 
 
 def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfedge.conversion.converter import Conversion, Seq2SeqConverter
 from tfedge.conversion.golden import KerasAnswer
-from tfedge.conversion.recipes import RECIPES
+from tfedge.conversion.recipes import RECIPES, Recipe
 from tfedge.conversion.references import References
 from tfedge.errors import UnsupportedOpError
 from tfedge.modelfile.evaluation import EvaluationExample, EvaluationSet
@@ -70,20 +70,24 @@ class PackingJob:
         ]
         fields = {
             "recipe": conversion.recipe.name,
-            "provenance": {
-                "trained_model_sha256": self.model.sha256,
-                "training": self.model.training,
-                "engine": conversion.recipe.engine,
-                "scopes": [scope.to_json() for scope in conversion.recipe.scopes],
-                "versions": versions(),
-                "float32_size_bytes": self.float32_size_bytes,
-            },
+            "provenance": self.provenance(conversion.recipe),
             "calibration": conversion.calibration,
             "gates": list(gates),
         }
         return write_pack(
             path, conversion.model_bytes, self.model.spec.to_json(), golden, fields, force, evaluation=self.evaluation
         )
+
+    def provenance(self, recipe: Recipe) -> dict[str, Any]:
+        """Returns how a file by `recipe` is made, as its manifest records it."""
+        return {
+            "trained_model_sha256": self.model.sha256,
+            "training": self.model.training,
+            "engine": recipe.engine,
+            "scopes": [scope.to_json() for scope in recipe.scopes],
+            "versions": versions(),
+            "float32_size_bytes": self.float32_size_bytes,
+        }
 
 
 def packing_job(

@@ -14,6 +14,7 @@ from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.pack import Pack
 from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import GREEDY, Worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.spec import TaskSpec
@@ -101,7 +102,7 @@ def why_not(error: WorkerError) -> Finding:
 
 
 def decode_texts(
-    runtime: str,
+    runtime: str | Environment,
     path: str | os.PathLike[str],
     spec: TaskSpec,
     texts: Sequence[str],
@@ -115,7 +116,7 @@ def decode_texts(
         InputError: a text that the task cannot read.
     """
     sources = np.concatenate([spec.source_array(text) for text in texts])
-    with Worker(runtime) as worker, reporter.bar(f"{label} on {runtime}", 1.0) as bar:
+    with Worker(runtime) as worker, reporter.bar(f"{label} on {worker.runtime}", 1.0) as bar:
         worker.load(path)
         entry = decode_entry(worker)
         done = 0

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from tfedge.errors import ConfigError, one_of
 from tfedge.progress import SILENT, Bar, Reporter
 from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.targets import RuntimeTarget
 
 MIN_RUNS = 100
@@ -217,13 +218,13 @@ class LatencyCandidate:
 
     Attributes:
         label: names it in tables and progress.
-        runtime: `tflite-runtime` or `ai-edge-litert`.
+        runtime: `tflite-runtime` or `ai-edge-litert`, or the environment of a target that runs on this processor.
         model_path: the `.tflite`.
         entry: `greedy` or `encode+decode_step`.
     """
 
     label: str
-    runtime: str
+    runtime: str | Environment
     model_path: str | os.PathLike[str]
     entry: str = GREEDY
 

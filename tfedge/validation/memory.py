@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tfedge.errors import ConfigError, one_of
 from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.validation.latency import sources_sha256, stack_sources
 
@@ -72,7 +73,7 @@ class MemoryReport:
 
 
 def measure_memory(
-    runtime: str,
+    runtime: str | Environment,
     model_path: str | os.PathLike[str],
     sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
     entry: str = GREEDY,

@@ -67,7 +67,11 @@ def test_sha256_then_the_same_for_the_same_texts(traced, functions, tiny_data, t
     assert again.sha256 == traced.sha256
     assert re.fullmatch("[0-9a-f]{64}", again.sha256)
     counts = {"encode": MIN_TEXTS, "decode_step": len(traced.samples["decode_step"])}
-    assert again.to_json() == {"num_texts": MIN_TEXTS, "seed": 7, "num_samples": counts, "sha256": traced.sha256}
+    told = again.to_json()
+    ranges = told.pop("ranges")
+    assert told == {"num_texts": MIN_TEXTS, "seed": 7, "num_samples": counts, "sha256": traced.sha256}
+    assert ranges["decode_step"]["cross_bias"] == [-30.0, 0.0]
+    assert ranges["encode"] == {}  # Ids have no range that a scale would come from.
 
 
 @pytest.mark.parametrize(
@@ -116,6 +120,41 @@ def test_calibration_when_no_source_is_padded_then_refused():
     full = tuple({"source_ids": np.array([[5, 6, index + 3, 2]], np.int32)} for index in range(MIN_TEXTS))
     with pytest.raises(CalibrationError, match="expected a padded source among the calibration texts; all are full"):
         Calibration({**samples, "encode": full}, MIN_TEXTS, 7)
+
+
+@pytest.mark.parametrize(("full_length", "refused"), [(None, True), (4, True), (3, False)])
+def test_calibration_when_no_source_is_full_then_refused_unless_none_is_that_long(full_length, refused):
+    samples = make_samples()
+    short = tuple({"source_ids": np.array([[5, 6, 2 * (index % 2), 0]], np.int32)} for index in range(MIN_TEXTS))
+    samples["encode"] = short
+    if refused:
+        with pytest.raises(CalibrationError, match="a source of full length, 4 tokens, among .*; the longest has 3"):
+            Calibration(samples, MIN_TEXTS, 7, full_length)
+    else:
+        assert Calibration(samples, MIN_TEXTS, 7, full_length).full_length == 3
+
+
+@pytest.mark.parametrize("signature", ["encode", "decode_step"])
+@pytest.mark.parametrize(
+    "change", [lambda samples, name: samples.pop(name), lambda samples, name: samples.update({name: ()})]
+)
+def test_calibration_when_a_signature_is_never_called_then_its_inputs_are_never_fed(signature, change):
+    samples = make_samples()
+    change(samples, signature)
+    with pytest.raises(CalibrationError, match=f"expected samples of `{signature}`; got none, so that its inputs"):
+        Calibration(samples, MIN_TEXTS, 7)
+
+
+def test_calibration_when_one_sample_lacks_an_input_then_it_is_named():
+    samples = make_samples()
+    steps = [
+        {**step, "cross_bias": np.array([place % 2 - 1.0], np.float32)}
+        for place, step in enumerate(samples["decode_step"])
+    ]
+    Calibration({**samples, "decode_step": tuple(steps)}, MIN_TEXTS, 7)
+    del steps[9]["cross_bias"]
+    with pytest.raises(CalibrationError, match="expected `cross_bias` of `decode_step` in every sample; sample 9 does"):
+        Calibration({**samples, "decode_step": tuple(steps)}, MIN_TEXTS, 7)
 
 
 def test_calibration_then_frozen():

@@ -226,9 +226,10 @@ def test_convert_when_static_with_few_texts_then_refused(trained_model, tiny_dat
 
 @pytest.fixture
 def calibration():
-    """Calibration by hand, of a signature with one input."""
+    """Calibration by hand, of two signatures with one input each."""
     sources = [{"source_ids": np.array([[index + 3, 2, 0]], np.int32)} for index in range(32)]
-    return Calibration({"encode": tuple(sources)}, num_texts=32, seed=7)
+    steps = [{"token_ids": np.array([[index]], np.int32)} for index in range(32)]
+    return Calibration({"encode": tuple(sources), "decode_step": tuple(steps)}, num_texts=32, seed=7, full_length=2)
 
 
 def test_quantize_scopes_when_the_model_is_damaged_then_the_reason(calibration):

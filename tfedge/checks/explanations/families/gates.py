@@ -207,6 +207,39 @@ ENTRIES = (
         reproduced=TFEDGE,
     ),
     Explanation(
+        id="speed",
+        title="Gate: at least as fast as float32 on this target",
+        cause=(
+            "The kernels of the recipe are slower there than float's (tflite-runtime 2.14 on x86 with int8), or the "
+            "delegate takes its graph in more pieces: norms, softmax and residuals in int8."
+        ),
+        consequence="The file is smaller and the app is slower.",
+        fix="Ship the recipe that the ladder names; `--min-speedup` allows less where size counts more.",
+        example="tfedge convert models/g2p/g2p.keras --recipe auto --min-speedup 0.5",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
+        id="converts",
+        title="Gate: the recipe gives a file",
+        cause="The converter or the quantizer refuses the model by this recipe, or LiteRT cannot run what came out.",
+        consequence="There is nothing to ship by this recipe; the others are measured all the same.",
+        fix="Choose another recipe, or keep the layer that the message names in float by a mixed recipe.",
+        example="tfedge convert models/g2p/g2p.keras --recipe auto",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
+        id="ladder",
+        title="Decision of the ladder, as the manifest of a file records it",
+        cause=(
+            "`tfedge convert --recipe auto` measured every recipe on every target. `fail` is a forbidden recipe that "
+            "was written all the same because it was asked for by name."
+        ),
+        consequence="A forced file is slower than float, worse than the limits, wrong or refused on that target.",
+        fix="Ship the recipe that the ladder names for the target, or change the limits and measure again.",
+        example="tfedge convert models/g2p/g2p.keras --recipe auto --target ai-edge-litert",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
         id="layer_error",
         title="Gate: no layer of a quantized file loses everything that the float file knows",
         cause=(

@@ -1,0 +1,166 @@
+"""`tfedge convert --recipe auto`: its flags, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+from tfedge.cli import verb
+from tfedge.errors import ConfigError
+from tfedge.reports.ladder_config import LadderConfig
+from tfedge.validation.front import AXES
+from tfedge.validation.ladder_limits import LadderLimits
+
+AUTO = "auto"
+_DEFAULTS, _LIMITS = LadderConfig(), LadderLimits()
+# Where argparse keeps each flag; None: not given, so that one without `--recipe auto` is told from a default.
+_FLAGS = {
+    "targets": "--target",
+    "max_points_lost": "--max-points-lost",
+    "max_size_ratio": "--max-size-ratio",
+    "max_size_mb": "--max-size-mb",
+    "min_speedup": "--min-speedup",
+    "prefer": "--prefer",
+    "words": "--words",
+    "test_words": "--test-words",
+    "emulated_words": "--emulated-words",
+    "seconds": "--seconds",
+    "resume": "--resume",
+    "json": "--json",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments that `--recipe auto` takes."""
+    group = parser.add_argument_group("with --recipe auto: all recipes are measured, and the best allowed one ships")
+    group.add_argument(
+        "--target",
+        action="append",
+        dest="targets",
+        metavar="T",
+        help="where it must run: RUNTIME==VERSION@ARCH[:CORE], or a runtime beside this Python; may be repeated "
+        "(default: the runtimes beside this Python)",
+    )
+    group.add_argument(
+        "--max-points-lost",
+        type=_number,
+        metavar="POINTS",
+        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost})",
+    )
+    group.add_argument(
+        "--max-size-ratio",
+        type=_number,
+        metavar="R",
+        help=f"of float32's size (default: {_LIMITS.max_size_ratio})",
+    )
+    group.add_argument("--max-size-mb", type=verb.positive_float, metavar="MB", help="10^6 bytes (default: no limit)")
+    group.add_argument(
+        "--min-speedup",
+        type=_number,
+        metavar="X",
+        help=f"over float32 by the same entry; 0 allows any (default: {_LIMITS.min_speedup}, what a run is sure of)",
+    )
+    group.add_argument("--prefer", choices=AXES, help=f"what the shipped one is best in (default: {_DEFAULTS.prefer})")
+    _add_amounts(group)
+    group.add_argument("--resume", action="store_true", default=None, help="go on with an unfinished ladder")
+    group.add_argument("--json", action="store_true", default=None, help="print JSON on stdout instead of text")
+
+
+def _add_amounts(group: argparse._ArgumentGroup) -> None:
+    """Declares how much is measured."""
+    group.add_argument(
+        "--words", type=verb.positive_int, metavar="N", help=f"dev words that decide (default: {_DEFAULTS.num_words})"
+    )
+    group.add_argument(
+        "--test-words",
+        type=verb.positive_int,
+        metavar="N",
+        help=f"test words that the shipped file is scored on afterwards (default: {_DEFAULTS.num_test_words})",
+    )
+    group.add_argument(
+        "--emulated-words",
+        type=verb.positive_int,
+        metavar="N",
+        help=f"words on an emulated target, 0.3 s each (default: {_DEFAULTS.num_emulated_words})",
+    )
+    group.add_argument(
+        "--seconds",
+        type=verb.positive_float,
+        metavar="S",
+        help=f"of timed decoding for each file and target (default: {_DEFAULTS.min_seconds})",
+    )
+
+
+def check_unused(args: argparse.Namespace) -> None:
+    """Refuses flags of the ladder where it is not asked for.
+
+    Raises:
+        ConfigError: naming them.
+    """
+    given = [flag for name, flag in _FLAGS.items() if getattr(args, name) is not None]
+    if given:
+        raise ConfigError(f"expected --recipe auto with {', '.join(given)}; got other recipes; add --recipe auto")
+
+
+def config_of(args: argparse.Namespace) -> LadderConfig:
+    """Returns the settings that the flags say.
+
+    Raises:
+        ConfigError: a limit that makes no sense.
+    """
+    size = None if args.max_size_mb is None else max(1, round(args.max_size_mb * 1_000_000))
+    limits = _given(
+        max_points_lost=args.max_points_lost,
+        max_size_ratio=args.max_size_ratio,
+        min_speedup=args.min_speedup,
+        max_bytes=size,
+    )
+    settings = _given(
+        prefer=args.prefer,
+        num_words=args.words,
+        num_test_words=args.test_words,
+        num_emulated_words=args.emulated_words,
+        min_seconds=args.seconds,
+    )
+    return LadderConfig(LadderLimits(**limits), **settings)
+
+
+def run(args: argparse.Namespace, forced: list[str]) -> int:
+    """Climbs, prints the report, and returns the exit code of its verdict."""
+    from tfedge.cli import output, terminal, wing_a
+    from tfedge.reports import check
+
+    config = config_of(args)
+    if args.targets:
+        check.choose(args.targets)  # An unknown or absent one is said before seconds of imports.
+    wing_a.import_tensorflow()
+    from tfedge.pipeline import ladder
+
+    report = ladder.climb(
+        args.model,
+        args.out,
+        args.targets,
+        config,
+        forced=forced,
+        data_path=args.data,
+        resume=bool(args.resume),
+        force=args.force,
+        reporter=terminal.TerminalReporter(),
+    )
+    return output.show_ladder(report, as_json=bool(args.json))
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _number(text: str) -> float:
+    """Reads a finite number; its limits are LadderLimits' to say."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number; got {text!r}")
+    return value

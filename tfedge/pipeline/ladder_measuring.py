@@ -1,0 +1,279 @@
+"""What a ladder measures of files on targets: what checks say, answers, latency, memory, delegate partitions."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import os
+import platform
+from collections.abc import Mapping, Sequence
+
+from tfedge.artifacts import sha256_hex
+from tfedge.checks.verdict import Finding
+from tfedge.errors import WorkerError
+from tfedge.modelfile.evaluation import EvaluationExample
+from tfedge.modelfile.graph import read_graph
+from tfedge.modelfile.pack import Pack
+from tfedge.pipeline.ladder_folder import LadderFolder
+from tfedge.progress import Reporter
+from tfedge.reports.check import check_files
+from tfedge.reports.trial import try_file
+from tfedge.runtime.client import GREEDY, STEPS, Worker
+from tfedge.runtime.environments import Environment
+from tfedge.runtime.limits import Limits
+from tfedge.tasks.spec import TaskSpec
+from tfedge.validation.accuracy import AccuracyReport
+from tfedge.validation.evaluate import decode_texts, score_answers
+from tfedge.validation.golden import check_outputs_health
+from tfedge.validation.ladder_limits import Speedup
+from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
+from tfedge.validation.latency_comparison import compare_latency
+from tfedge.validation.memory import MemoryReport, measure_memory
+from tfedge.validation.performance import FLOAT, sources_of, timed_texts
+
+EMULATED = "the target is emulated here"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A file on a target.
+
+    Attributes:
+        pack: the file.
+        environment: how its target's runtime is started.
+    """
+
+    pack: Pack
+    environment: Environment
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(recipe, target)."""
+        return self.pack.manifest.recipe, str(self.environment.target)
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether the target has another processor than this machine."""
+        return is_emulated(self.environment)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What a file answered to words.
+
+    Attributes:
+        entry: "greedy" or "encode+decode_step"; None where the runtime failed.
+        accuracy: against references and Keras; None where the runtime failed.
+        findings: of the health gates, or why it failed.
+    """
+
+    entry: str | None
+    accuracy: AccuracyReport | None
+    findings: tuple[Finding, ...]
+
+
+def is_emulated(environment: Environment) -> bool:
+    """Whether an environment's processor is emulated on this machine."""
+    return environment.target.arch != platform.machine()
+
+
+def check_places(
+    places: Sequence[Place], folder: LadderFolder, reporter: Reporter
+) -> dict[tuple[str, str], tuple[Finding, ...]]:
+    """Returns what static rules say of each file on each target and, where they forbid nothing, what running it shows.
+
+    Raises:
+        RuntimeUnavailableError: a target does not start.
+    """
+    found: dict[tuple[str, str], tuple[Finding, ...]] = {}
+    waiting: dict[str, list[Place]] = {}
+    for place in places:
+        kept = folder.measured("check", place.pack.sha256, place.key[1])
+        if kept is not None:
+            found[place.key] = tuple(Finding.from_json(each) for each in kept["findings"])
+            continue
+        target = str(place.environment.target)
+        static = check_files([place.pack.path], [target], run=False).files[0].targets[0].findings
+        if any(finding.verdict == "fail" for finding in static):
+            found[place.key] = static
+        else:
+            waiting.setdefault(str(place.pack.path), []).append(place)
+    groups: dict[tuple[str, ...], list[str]] = {}  # Files that run on the same targets share their workers.
+    for path, members in waiting.items():
+        groups.setdefault(tuple(place.key[1] for place in members), []).append(path)
+    for targets, paths in groups.items():
+        report = check_files(paths, targets, reporter=reporter)
+        for file in report.files:
+            for check in file.targets:
+                place = next(each for each in waiting[file.path] if each.key[1] == check.target)
+                found[place.key] = check.findings
+                findings = [finding.to_json() for finding in check.findings]
+                folder.keep({"findings": findings}, "check", place.pack.sha256, check.target)
+    return found
+
+
+def answer_words(
+    places: Sequence[Place],
+    examples: Sequence[EvaluationExample],
+    num_emulated_words: int,
+    label: str,
+    folder: LadderFolder,
+    reporter: Reporter,
+) -> dict[tuple[str, str], Answers]:
+    """Decodes words with every file on its target, several side by side: nothing is timed here.
+
+    Args:
+        examples: with Keras' answers.
+        num_emulated_words: how many of them on an emulated target.
+        label: for the bar.
+    """
+    found = {}
+    with (
+        concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool,
+        reporter.bar(label, len(places)) as bar,
+    ):
+        futures = {}
+        for place in places:
+            asked = examples[:num_emulated_words] if place.is_emulated else examples
+            futures[pool.submit(_answers, place, asked, folder.measured(*_words_key(place, asked)))] = (place, asked)
+        for future in concurrent.futures.as_completed(futures):
+            place, asked = futures[future]
+            answers = found[place.key] = future.result()
+            if answers.accuracy is not None:
+                kept: dict[str, object] = {"entry": answers.entry, "accuracy": answers.accuracy.to_json()}
+                kept["findings"] = [finding.to_json() for finding in answers.findings]
+                folder.keep(kept, *_words_key(place, asked))
+            bar.advance(1, " on ".join(place.key))
+    return found
+
+
+def _words_key(place: Place, examples: Sequence[EvaluationExample]) -> tuple[str, ...]:
+    words = sha256_hex("\n".join(example.text for example in examples).encode())
+    return "words", place.pack.sha256, place.key[1], words
+
+
+def _answers(place: Place, examples: Sequence[EvaluationExample], kept: Mapping[str, object] | None) -> Answers:
+    if kept is not None:
+        findings = kept["findings"] if isinstance(kept["findings"], list) else []
+        accuracy = kept["accuracy"] if isinstance(kept["accuracy"], dict) else {}
+        return Answers(
+            str(kept["entry"]), AccuracyReport.from_json(accuracy), tuple(Finding.from_json(each) for each in findings)
+        )
+    spec = TaskSpec.from_json(dict(place.pack.task))
+    texts = [example.text for example in examples]
+    try:
+        entry, rows = decode_texts(place.environment, place.pack.path, spec, texts)
+    except WorkerError as error:
+        failed = Finding("runs", "fail", str(error), fix="choose another recipe for this runtime, or a newer runtime")
+        return Answers(None, None, (failed,))
+    health = check_outputs_health(rows, [spec.source_ids(text) for text in texts])
+    return Answers(entry, score_answers(spec, rows, examples), tuple(health))
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """What one file costs in time on one target.
+
+    Attributes:
+        latency: by the entry that one would call; None on an emulated target.
+        speedup: over float32 by the same entry; None where it was not measured.
+        untimed: why there is no latency or no speedup that can be relied on; empty where both are there.
+        most_speedup: what it may be at best where `untimed` says that no more is known.
+    """
+
+    latency: LatencyReport | None
+    speedup: Speedup | None
+    untimed: str
+    most_speedup: float | None = None
+
+
+def time_places(
+    places: Sequence[Place],
+    entries: Mapping[tuple[str, str], str],
+    texts: Sequence[str],
+    min_seconds: float,
+    reporter: Reporter,
+) -> dict[tuple[str, str], Timing]:
+    """Times all files on all targets of this processor in one interleaved run.
+
+    Args:
+        places: that have run.
+        entries: (recipe, target) -> entry.
+        texts: what occurs; a few are chosen by length.
+    """
+    found = {place.key: Timing(None, None, EMULATED) for place in places if place.is_emulated}
+    native = [place for place in places if not place.is_emulated]
+    if not native:
+        return found
+    spec = TaskSpec.from_json(dict(native[0].pack.task))
+    candidates = [_candidate(place, entries[place.key]) for place in native]
+    with_steps = {place.key[1] for place in native if entries[place.key] == STEPS}
+    candidates += [
+        _candidate(place, STEPS)
+        for place in native
+        if place.key[0] == FLOAT and entries[place.key] == GREEDY and place.key[1] in with_steps
+    ]
+    sources = sources_of(spec, timed_texts(texts))
+    length = spec.max_target_length
+    reports = measure_latency(candidates, sources, max_target_length=length, min_seconds=min_seconds, reporter=reporter)
+    if min_seconds >= MIN_SECONDS and not all(report.is_valid for report in reports):
+        reporter.say("other work on this machine disturbed the run: once more, for twice the time")
+        again = measure_latency(
+            candidates, sources, max_target_length=length, min_seconds=2 * min_seconds, reporter=reporter
+        )
+        # All of one run or all of the other: ratios are within a run.
+        reports = max(reports, again, key=lambda run: sum(report.is_valid for report in run))
+    timed = {report.label: report for report in reports}
+    for place in native:
+        entry = entries[place.key]
+        latency = timed[_label(place.key, entry)]
+        found[place.key] = _timing(latency, timed.get(_label((FLOAT, place.key[1]), entry)))
+    return found
+
+
+def _candidate(place: Place, entry: str) -> LatencyCandidate:
+    return LatencyCandidate(_label(place.key, entry), place.environment, place.pack.path, entry)
+
+
+def _label(key: tuple[str, str], entry: str) -> str:
+    return f"{key[0]} on {key[1]} by {entry}"
+
+
+def _timing(latency: LatencyReport, reference: LatencyReport | None) -> Timing:
+    reasons = "; ".join(latency.invalid_reasons)
+    if reference is None or reference is latency:
+        return Timing(latency, None, reasons)
+    # Noise widens the intervals; what lies beyond both of them is known all the same.
+    most = reference.typical_interval_ms[1] / latency.typical_interval_ms[0]
+    if reasons:
+        return Timing(latency, None, reasons, most)
+    if not reference.is_valid:
+        return Timing(latency, None, f"float32: {'; '.join(reference.invalid_reasons)}", most)
+    compared = compare_latency(reference, latency)
+    speedup = Speedup(1 / compared.ratio, 1 / compared.ratio_high, 1 / compared.ratio_low, latency.entry)
+    return Timing(latency, speedup, "")
+
+
+def measure_place(place: Place, entry: str, texts: Sequence[str]) -> tuple[MemoryReport | None, dict[str, int]]:
+    """Returns the memory of a process of its own, where that means anything, and partitions by signature.
+
+    Raises:
+        WorkerError: a file that has run before does not run now.
+    """
+    spec = TaskSpec.from_json(dict(place.pack.task))
+    memory = None
+    if not place.is_emulated:
+        memory = measure_memory(
+            place.environment,
+            place.pack.path,
+            sources_of(spec, timed_texts(texts))[-1:],
+            entry,
+            max_target_length=spec.max_target_length,
+        )
+    graph = read_graph(place.pack.model_bytes)
+    chosen = sorted({signature.subgraph for signature in graph.signatures.values()})
+    with Worker(place.environment, limits=Limits()) as worker:
+        trial = try_file(worker, place.pack.path, place.pack.file, graph, chosen)
+    counts = {looked.index: looked.num_partitions for looked in trial.subgraphs}
+    partitions = {name: counts.get(signature.subgraph) for name, signature in sorted(graph.signatures.items())}
+    return memory, {name: count for name, count in partitions.items() if count is not None}
