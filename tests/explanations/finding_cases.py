@@ -26,10 +26,12 @@ from tfedge.reports.compare import compare
 from tfedge.reports.comparison import comparison_findings
 from tfedge.reports.ladder_choice import Choice, not_converted
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.tasks.tensor_task import Quality
 from tfedge.validation.accuracy import score
 from tfedge.validation.gates import accuracy_gate, size_gate
 from tfedge.validation.golden import check_golden, check_outputs_health
 from tfedge.validation.ladder_limits import Speedup, speed_gate
+from tfedge.validation.tensor_quality import compare_output, quality_finding
 
 WORDS = 200
 # Provoked on the emulated board, by `test_reproduced`: rule -> core, probe that it fails there, probe that runs right.
@@ -194,6 +196,14 @@ def layer_error() -> Finding:
         return failed("layer_error", comparison_findings(compare(first, second, max_cases=2)))
 
 
+def quality(gate: str) -> Finding:
+    """A file that answers the opposite: other classes, and numbers of the other sign."""
+    scores = np.random.default_rng(3).dirichlet(np.ones(4), WORDS)
+    pairs = {"x/classes": (scores, scores[:, ::-1]), "x/number": (3 * scores, -3 * scores)}
+    outputs = {key: compare_output(want, got) for key, (want, got) in pairs.items()}
+    return failed(gate, quality_finding(Quality("agreement", 0.95), outputs))
+
+
 def not_measured() -> Finding:
     return Finding("any", "not_measured", "no gate judged float32 on tflite-runtime")
 
@@ -209,6 +219,8 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "accuracy": accuracy,
     "size": lambda: size_gate(6_000_000, 6_800_000, 0.3, None),
     "layer_error": layer_error,
+    "quality": functools.partial(quality, "quality"),
+    "other_outputs": functools.partial(quality, "other_outputs"),
     "not_measured": not_measured,
     "speed": lambda: speed_gate(Speedup(0.23, 0.22, 0.24, "greedy"), 0.95),
     "converts": lambda: not_converted(ConversionError("expected a model of builtin ops; error: 'tf.Foo' op")),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.project import sources
 
-SPINE = ("errors", "printable", "artifacts", "config", "progress")
+SPINE = ("errors", "printable", "artifacts", "config", "progress", "number_arrays")
 SHARED = ("text", "tasks")
 WING_A = ("layers", "networks", "training", "conversion")
 WING_B = ("modelfile", "runtime", "checks", "validation", "devices", "reports")

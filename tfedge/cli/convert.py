@@ -6,17 +6,20 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import convert_rescue, ladder, verb, wing_a
+from tfedge.cli import convert_rescue, ladder, user_model, verb, wing_a
 from tfedge.conversion import recipes
+from tfedge.errors import ConfigError
 
-SUMMARY = "convert a trained .keras model to .tflite, one file a recipe, or by the recipe that measures best"
+SUMMARY = "convert a .keras model or a SavedModel to .tflite, one file a recipe, or by the recipe that measures best"
 EXAMPLE = "tfedge convert models/g2p/g2p.keras --recipe dynamic_wi8_afp32 --out out"
 NEEDS_TRAIN = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge convert`."""
-    parser.add_argument("model", type=pathlib.Path, metavar="MODEL.keras", help="trained model, task spec inside")
+    parser.add_argument(
+        "model", type=pathlib.Path, metavar="MODEL", help=".keras of tfedge train or of your own, or a SavedModel"
+    )
     parser.add_argument(
         "--recipe",
         action="append",
@@ -29,12 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_data(parser)
     verb.add_force(parser)
     ladder.add_arguments(parser)
+    user_model.add_arguments(parser)
     convert_rescue.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line; with `auto` what was chosen, with --rescue what it took."""
-    if convert_rescue.is_asked(args):
+    is_rescue = convert_rescue.is_asked(args)
+    if args.representative_dataset is not None:
+        if is_rescue:
+            raise ConfigError("expected a model of tfedge train with --rescue, which needs words; leave out --rescue")
+        return user_model.run(args)
+    user_model.check_unused(args)
+    if is_rescue:
         ladder.check_unused(args, but=("max_points_lost",))
         return convert_rescue.run(args)
     names = [name for name in args.recipes or () if name != ladder.AUTO]

@@ -91,7 +91,7 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 
 
-def add_targets(parser: argparse.ArgumentParser) -> None:
+def add_targets(parser: argparse._ActionsContainer) -> None:
     """Adds the repeatable `--target`."""
     parser.add_argument(
         "--target",

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
@@ -43,6 +44,14 @@ class Conversion:
     recipe: Recipe
     model_bytes: bytes
     calibration: dict[str, Any] | None
+
+
+class Samples(Protocol):
+    """What calibrates: inputs of each signature by tensor name, one dict a call."""
+
+    @property
+    def samples(self) -> Mapping[str, tuple[dict[str, Any], ...]]:
+        """By signature."""
 
 
 class Seq2SeqConverter:
@@ -92,9 +101,9 @@ class Seq2SeqConverter:
         return self._float_models[names]
 
     def _lower(self, recipe: Recipe, names: tuple[str, ...], calibration: Calibration | None) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, _quiet(pathlib.Path(folder) / "log"):
-            _save(self._signatures, folder, {name: self._functions[name] for name in names})
-            return _convert_saved_model(folder, names, recipe, calibration)
+        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, quiet(pathlib.Path(folder) / "log"):
+            save_functions(self._signatures, folder, {name: self._functions[name] for name in names})
+            return convert_saved_model(folder, names, recipe, calibration)
 
     def calibrate(self) -> Calibration:
         """Returns the calibration data, traced at first use."""
@@ -115,7 +124,8 @@ def _signature_names(recipe: Recipe) -> tuple[str, ...]:
     return ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES
 
 
-def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any]) -> None:
+def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]) -> None:
+    """Writes concrete functions as the signatures of a saved model; ConversionError where there is no room."""
     try:
         tf.saved_model.save(signatures, folder, signatures=functions)
     except tf.errors.OpError as error:  # TensorFlow's own words for a disk that is full, and no OSError.
@@ -125,7 +135,12 @@ def _save(signatures: Seq2SeqSignatures, folder: str, functions: dict[str, Any])
         ) from error
 
 
-def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Calibration | None) -> bytes:
+def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Samples | None) -> bytes:
+    """Returns the signatures `names` of the saved model in `folder`, by TFLiteConverter.
+
+    Raises:
+        ConversionError: it refused; its own words are the cause.
+    """
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
     # Builtin ops alone: anything else must fail here and not on the phone.
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -145,12 +160,12 @@ def _convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, ca
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # The converter warns about its own use of tf.lite.Interpreter.
             return bytes(converter.convert())
-    except (RuntimeError, ValueError, TypeError) as error:
+    except (ConverterError, RuntimeError, ValueError, TypeError) as error:
         reason = _first_reason(str(error))
         raise ConversionError(f"expected a model of builtin ops by recipe {recipe.name}; {reason}") from error
 
 
-def _representative_dataset(calibration: Calibration) -> Iterator[tuple[str, dict[str, Any]]]:
+def _representative_dataset(calibration: Samples) -> Iterator[tuple[str, dict[str, Any]]]:
     for signature, samples in calibration.samples.items():
         for sample in samples:
             yield signature, sample
@@ -165,7 +180,7 @@ def _first_reason(text: str) -> str:
 def quantize_scopes(
     float_model: bytes,
     recipe: Recipe,
-    calibration: Calibration | None,
+    calibration: Samples | None,
     ranges_file: pathlib.Path | None = None,
 ) -> bytes:
     """Returns `float_model` quantized by the scopes of `recipe`, by litert-quantizer in a process of its own.
@@ -209,7 +224,7 @@ def _quantizer_error(done: subprocess.CompletedProcess[str], recipe: Recipe) -> 
 
 
 @contextlib.contextmanager
-def _quiet(log: pathlib.Path) -> Iterator[None]:
+def quiet(log: pathlib.Path) -> Iterator[None]:
     """Sends what C++ prints to stderr into a file: converter notes that help nobody, hundreds of lines of them."""
     sys.stderr.flush()
     kept = os.dup(2)

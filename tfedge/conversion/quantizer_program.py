@@ -91,6 +91,23 @@ def _configure(job: Any, scope: Scope, *ops: str) -> None:
             job.add_static_config(scope.pattern, op, scope.activation_bits, scope.weight_bits, *how)
 
 
+def _skip_unread_tensors() -> None:
+    """Lets calibration pass tensors that no op reads, for which LiteRT allots no memory: parts of a SPLIT, say."""
+    from litert_quantizer.utils import tfl_interpreter_utils
+
+    read = tfl_interpreter_utils.get_tensor_data
+
+    def read_or_zeros(interpreter: Any, detail: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return read(interpreter, detail, *arguments, **named)
+        except ValueError as error:
+            if "Tensor data is null" not in str(error):
+                raise
+            return np.zeros(detail["shape"], detail["dtype"])
+
+    tfl_interpreter_utils.get_tensor_data = read_or_zeros
+
+
 def _ranges(job: Any, scopes: list[Scope], source: str, samples: str) -> dict[str, Any]:
     """Returns what calibration saw of each tensor, by name."""
     from litert_quantizer import calibrator, recipe_manager
@@ -105,6 +122,7 @@ def _ranges(job: Any, scopes: list[Scope], source: str, samples: str) -> dict[st
         merged = {}
     else:
         recipes.load_quantization_recipe(job.get_quantization_recipe())
+    _skip_unread_tensors()
     observer = calibrator.Calibrator(source, num_threads=1, **merged)
     observer.calibrate(load_samples(samples), recipes)
     return dict(observer.get_model_qsvs())

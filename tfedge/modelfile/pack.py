@@ -35,6 +35,8 @@ from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, 
 from tfedge.modelfile.manifest import Manifest
 from tfedge.modelfile.model_file import ModelData, digest_of, open_model, pieces, sha256_of
 from tfedge.modelfile.strict_json import dump_object, load_object
+from tfedge.modelfile.tensor_cases import TensorGolden
+from tfedge.tasks.tensor_task import TensorTask, is_tensor_task
 
 ENTRIES = ("golden.json", "manifest.json", "task.json")
 EVALUATION = "evaluation.json"
@@ -63,9 +65,10 @@ class Pack:
         file: all of its bytes.
         model_size: how many of them are the .tflite.
         task: the task spec as JSON values (`TaskSpec.from_json` reads it).
-        golden: the golden cases.
+        golden: the golden cases of a task of texts; none of a task of tensors.
         manifest: the manifest.
         evaluation: texts with references and Keras' answers; None where the pack carries none.
+        tensors: the golden cases of a task of tensors (`TensorTask`); None of a task of texts.
     """
 
     path: pathlib.Path
@@ -76,6 +79,12 @@ class Pack:
     golden: tuple[GoldenCase, ...] = dataclasses.field(repr=False)
     manifest: Manifest
     evaluation: EvaluationSet | None = dataclasses.field(default=None, repr=False)
+    tensors: TensorGolden | None = dataclasses.field(default=None, repr=False, compare=False)  # As `file`.
+
+    @property
+    def num_golden_cases(self) -> int:
+        """How many golden cases travel in it, of either kind."""
+        return len(self.tensors.cases) if self.tensors else len(self.golden)
 
     @functools.cached_property
     def model_bytes(self) -> bytes:
@@ -121,22 +130,34 @@ def parse_pack(data: ModelData, path: str | os.PathLike[str]) -> Pack:
         entries, model_size = _read_entries(data, directory_offset, count)
         manifest = Manifest.from_json(load_object(entries["manifest.json"], "manifest.json"))
         _check_parts(manifest, data, model_size, entries, path)
-        golden = cases_from_json(load_object(entries["golden.json"], "golden.json"))
-        check_cases(golden, manifest.recipe)
         task = load_object(entries["task.json"], "task.json")
+        golden, tensors = _read_golden(load_object(entries["golden.json"], "golden.json"), task, manifest.recipe)
         evaluation = None
         if "evaluation.json" in entries:
             evaluation = EvaluationSet.from_json(load_object(entries["evaluation.json"], "evaluation.json"))
     except ConfigError as error:
         raise ArtifactError(f"expected a readable pack in {path}; {error}") from error
-    return Pack(path, sha256, data, model_size, task, golden, manifest, evaluation)
+    return Pack(path, sha256, data, model_size, task, golden, manifest, evaluation, tensors)
+
+
+def _read_golden(
+    value: dict[str, Any], task: Mapping[str, Any], recipe: str
+) -> tuple[tuple[GoldenCase, ...], TensorGolden | None]:
+    """Returns the golden cases of a task of texts, or of tensors, whose task must be whole too."""
+    if is_tensor_task(task):
+        tensors = TensorGolden.from_json(value)
+        tensors.check_fits(TensorTask.from_json(task))
+        return (), tensors
+    golden = cases_from_json(value)
+    check_cases(golden, recipe)
+    return golden, None
 
 
 def write_pack(
     path: str | os.PathLike[str],
     model_bytes: bytes,
     task: Mapping[str, Any],
-    golden: Sequence[GoldenCase],
+    golden: Sequence[GoldenCase] | TensorGolden,
     manifest_fields: Mapping[str, Any],
     force: bool = False,
     evaluation: EvaluationSet | None = None,
@@ -149,7 +170,7 @@ def write_pack(
         path: file to write.
         model_bytes: a .tflite without pack.
         task: the task spec as JSON values.
-        golden: one case or more, each with ids of "keras" and of the recipe.
+        golden: one case or more, each with ids of "keras" and of the recipe; of a task of tensors its own kind.
         manifest_fields: "recipe" and "provenance"; "calibration", "gates" and "targets" where there are any.
         force: whether to replace an existing file.
         evaluation: texts by which the file can be scored where neither data nor Keras is.
@@ -159,8 +180,9 @@ def write_pack(
         ArtifactError: `model_bytes` is no .tflite or has an archive behind it; `path` cannot be written.
     """
     _check_arguments(model_bytes, golden, manifest_fields)
+    cases = golden.to_json() if isinstance(golden, TensorGolden) else cases_to_json(golden)
     entries = {
-        "golden.json": dump_object(cases_to_json(golden), "golden.json"),
+        "golden.json": dump_object(cases, "golden.json"),
         "task.json": dump_object(dict(task), "task.json"),
     }
     if evaluation is not None:
@@ -183,7 +205,9 @@ def write_pack(
     return pack
 
 
-def _check_arguments(model_bytes: bytes, golden: Sequence[GoldenCase], manifest_fields: Mapping[str, Any]) -> None:
+def _check_arguments(
+    model_bytes: bytes, golden: Sequence[GoldenCase] | TensorGolden, manifest_fields: Mapping[str, Any]
+) -> None:
     unknown, missing = set(manifest_fields) - _MANIFEST_FIELDS, {"recipe", "provenance"} - set(manifest_fields)
     if unknown or missing:
         raise ConfigError(
@@ -193,7 +217,8 @@ def _check_arguments(model_bytes: bytes, golden: Sequence[GoldenCase], manifest_
     verify_model(model_bytes)
     if looks_packed(model_bytes) or zipfile.is_zipfile(io.BytesIO(model_bytes)):
         raise ArtifactError("expected a model alone; got one with an archive behind it; split the model off first")
-    check_cases(golden, manifest_fields["recipe"])
+    if not isinstance(golden, TensorGolden):
+        check_cases(golden, manifest_fields["recipe"])
 
 
 def reseal(
@@ -211,7 +236,8 @@ def reseal(
         "gates": manifest.gates if gates is None else gates,
         "targets": manifest.targets if targets is None else targets,
     }
-    return write_pack(path, pack.model_bytes, pack.task, pack.golden, fields, force=True, evaluation=pack.evaluation)
+    golden = pack.tensors or pack.golden
+    return write_pack(path, pack.model_bytes, pack.task, golden, fields, force=True, evaluation=pack.evaluation)
 
 
 def append_archive(model_bytes: bytes, entries: Mapping[str, bytes]) -> bytes:

@@ -85,7 +85,7 @@ class PackingJob:
             "training": self.model.training,
             "engine": recipe.engine,
             "scopes": [scope.to_json() for scope in recipe.scopes],
-            "versions": _versions(),
+            "versions": versions(),
             "float32_size_bytes": self.float32_size_bytes,
         }
 
@@ -114,7 +114,8 @@ def evaluation_examples(
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Returns the version of each installed package that had a hand in a conversion."""
     found = {}
     for package in ("tensorflow", "tensorflow-cpu", "keras", "litert-quantizer", "ai-edge-litert"):
         try:

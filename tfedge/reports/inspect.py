@@ -209,7 +209,7 @@ def _pack(data: ModelData, path: pathlib.Path) -> facts.PackFacts | None:
         provenance=manifest.provenance,
         calibration=manifest.calibration,
         gates=manifest.gates,
-        num_golden_cases=len(read.golden),
+        num_golden_cases=read.num_golden_cases,
         num_evaluation_texts=len(read.evaluation.examples) if read.evaluation else None,
     )
 

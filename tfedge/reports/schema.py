@@ -22,6 +22,7 @@ from tfedge.reports.conditions import Conditions
 from tfedge.runtime.client import ENTRIES
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.validation.accuracy import AccuracyReport
+from tfedge.validation.evaluate_tensors import ENTRY as SIGNATURES
 from tfedge.validation.latency import LatencyReport
 from tfedge.validation.memory import MemoryReport
 
@@ -45,7 +46,7 @@ class ReportRow:
     Attributes:
         recipe: how the file was quantized.
         target: the runtime, for example "ai-edge-litert==2.3.0@x86_64".
-        entry: what was called: "greedy" or "encode+decode_step".
+        entry: what was called: "greedy", "encode+decode_step", or the "signatures" of a file of tensors.
         model_sha256: of the model part of the file, without its pack.
         size_bytes: of that part.
         accuracy: on the task's test examples.
@@ -76,8 +77,8 @@ class ReportRow:
         if not isinstance(self.is_gated, bool):
             raise ConfigError(f"`is_gated` must be true or false; got {self.is_gated!r}")
         RuntimeTarget.parse(self.target)
-        if self.entry not in ENTRIES:
-            raise one_of("`entry`", self.entry, ENTRIES)
+        if self.entry not in (*ENTRIES, SIGNATURES):
+            raise one_of("`entry`", self.entry, (*ENTRIES, SIGNATURES))
         for part in (self.latency, self.memory):
             if part is not None and (part.runtime, part.entry) != (self.target, self.entry):
                 raise ConfigError(

@@ -17,6 +17,7 @@ from tfedge.runtime.targets import choose_targets
 from tfedge.tasks.registry import load_task
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation, evaluate
+from tfedge.validation.evaluate_tensors import evaluate_tensors
 
 
 def validate_file(
@@ -45,7 +46,13 @@ def validate_file(
     chosen = choose_targets(targets)
     pack = read_pack(path)
     reporter.stage(f"validate {path}")
-    reporter.say(f"pack is whole: {len(pack.golden)} golden cases, recipe {pack.manifest.recipe}")
+    reporter.say(f"pack is whole: {pack.num_golden_cases} golden cases, recipe {pack.manifest.recipe}")
+    if pack.tensors is not None:
+        if full or data is not None:
+            raise ConfigError(
+                f"expected no --data and no --full: {path} takes tensors, and its golden cases are inside"
+            )
+        return assemble("validate", [evaluate_tensors(pack, target) for target in chosen], {}, path)
     examples = _examples(pack, num_words, full, data)
     all_packed = not full and data is None and len(examples) < num_words
     reporter.say(f"{len(examples)} test words" + (", all that the file carries" if all_packed else ""))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfedge.errors import ConfigError, InputError
+from tfedge.tasks.tensor_task import is_tensor_task
 from tfedge.text.tokenizer import SymbolTokenizer
 
 SCHEMA_VERSION = 1
@@ -98,8 +99,13 @@ class TaskSpec:
         """Reads a spec.
 
         Raises:
-            ConfigError: an unknown or missing key, another schema version, or an illegal value.
+            ConfigError: an unknown or missing key, another schema version, or an illegal value; or no task of texts.
         """
+        if isinstance(spec, dict) and is_tensor_task(spec):
+            raise ConfigError(
+                "expected a file that takes texts; this one takes and gives tensors; use tfedge validate and tfedge "
+                "check, and call its signatures from your own program"
+            )
         if not isinstance(spec, dict) or set(spec) != set(_KEYS):
             got = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
             raise ConfigError(f"a task spec must have the keys {sorted(_KEYS)}; got {got}")

@@ -34,6 +34,7 @@ from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
 from tfedge.validation.outputs_health import Outputs, check_values
 from tfedge.validation.sample_cases import chains
+from tfedge.validation.tensor_golden import check_tensor_golden, run_golden
 
 # Words of the pack that are decoded beside its golden cases: enough to see a decoder that does not listen, and a few
 # seconds on an emulated board.
@@ -237,6 +238,9 @@ def _golden(checked: CheckedFile, worker: Worker) -> tuple[Finding, ...]:
     pack = checked.pack
     if pack is None:
         return ()
+    if pack.tensors is not None:
+        outcomes = run_golden(worker, pack.tensors)
+        return (check_tensor_golden(pack.tensors, outcomes, worker.describe(), checked.graph),)
     texts = [case.text for case in pack.golden]
     words = [each.text for each in (pack.evaluation.examples if pack.evaluation else ())][:PACKED_WORDS]
     try:

@@ -40,7 +40,7 @@ class Evaluation:
     Attributes:
         pack: the file.
         target: the runtime.
-        entry: "greedy" or "encode+decode_step".
+        entry: "greedy", "encode+decode_step", or the "signatures" of a file of tensors.
         accuracy: none where the file could not be run or there were no examples.
         findings: one a gate.
     """
@@ -81,9 +81,7 @@ def evaluate(
     try:
         entry, rows = decode_texts(target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
     except WorkerError as error:
-        cause, fix = _CAUSES.get(error.kind, (error.kind, ""))
-        failed = Finding("runs", "fail", str(error), cause=cause, fix=fix)
-        return Evaluation(pack, target, GREEDY, None, (failed, *_size_findings(pack)))
+        return Evaluation(pack, target, GREEDY, None, (why_not(error), *_size_findings(pack)))
     findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *_size_findings(pack)]
     golden, answers = rows[: len(pack.golden)], rows[len(pack.golden) :]
     findings += check_golden(pack.golden, golden, pack.manifest.recipe)
@@ -95,6 +93,12 @@ def evaluate(
         compared = accuracy if accuracy.has_reference else _compared(spec, answers, examples)
         findings.append(accuracy_gate(compared or accuracy, limits.max_points_lost))
     return Evaluation(pack, target, entry, accuracy, tuple(findings))
+
+
+def why_not(error: WorkerError) -> Finding:
+    """Returns the finding of the gate "runs" for a file that a runtime refused, or that killed it."""
+    cause, fix = _CAUSES.get(error.kind, (error.kind, ""))
+    return Finding("runs", "fail", str(error), cause=cause, fix=fix)
 
 
 def decode_texts(

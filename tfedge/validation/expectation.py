@@ -21,6 +21,7 @@ from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL
 from tfedge.validation.opinions import KERNELS, REFERENCE, WORDS, ask, believed
 from tfedge.validation.sample_cases import Chain, Roles, chains, sample_cases
+from tfedge.validation.tensor_golden import real_cases
 from tfedge.validation.tolerance import kind_of
 
 RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"})
@@ -125,7 +126,7 @@ def expect_from_litert(checked: CheckedFile, lane: Lane, seed: int, given: tuple
     Args:
         lane: of LiteRT on this machine.
         seed: of the cases that are made up where none are given, 0 or more.
-        given: a user's cases.
+        given: a user's cases; by default those that travel in a pack of tensors.
 
     Raises:
         RuntimeUnavailableError: LiteRT does not start.
@@ -135,6 +136,8 @@ def expect_from_litert(checked: CheckedFile, lane: Lane, seed: int, given: tuple
         if worker is None:
             return Expectation(seed=seed, reason=f"LiteRT cannot be the reference: {words}")
         signatures = worker.describe()
+        if checked.pack is not None and checked.pack.tensors is not None and not given:
+            given = real_cases(checked.pack.tensors.cases, signatures)  # What calibrated it is like these.
         cases = given or _cases(checked, worker, seed)
     except MeasurementError as error:
         return Expectation(seed=seed, reason=str(error))

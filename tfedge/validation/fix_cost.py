@@ -27,6 +27,7 @@ from tfedge.validation.lane import Lane
 from tfedge.validation.limits import limits_of
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases
 from tfedge.validation.real_values import is_quantized, to_real
+from tfedge.validation.tensor_golden import check_tensor_golden, run_golden
 
 # What a pack of ours holds: 3 s of LiteRT for both files of the shipped model, and one text weighs 0.05 points.
 MAX_TEXTS = 2_000
@@ -158,7 +159,8 @@ def measure_cost(
     Raises:
         WorkerError, CallFailedError: LiteRT cannot run one of them.
     """
-    pack = original.pack
+    tensors = original.pack.tensors if original.pack else None
+    pack = None if tensors else original.pack  # Of texts, which are decoded.
     sizes = os.path.getsize(original.path), os.path.getsize(fixed)
     results: list[list[Outcome]] = []
     rows: list[list[list[int]]] = []
@@ -182,6 +184,8 @@ def measure_cost(
     cost = None if pack is None else _answers_cost(pack, rows[0], rows[1])
     kept = compare(cases, results[1], results[0], signatures, original.graph, against="the original file on LiteRT")
     findings = [dataclasses.replace(kept, gate=KEEPS_ANSWERS)]
+    if tensors is not None:  # The worker holds the rewritten file.
+        findings.append(check_tensor_golden(tensors, run_golden(worker, tensors), signatures, original.graph))
     if pack is not None:
         findings += check_golden(pack.golden, rows[1][: len(pack.golden)], pack.manifest.recipe)
     if pack is not None and cost is not None and cost.accuracy is not None:

@@ -14,10 +14,12 @@ import tfedge
 from tfedge.artifacts import write_bytes
 from tfedge.modelfile.golden import GoldenCase
 from tfedge.modelfile.pack import Pack, write_pack
+from tfedge.modelfile.tensor_cases import TensorGolden
 from tfedge.runtime.predict import decode_entry
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.golden import trimmed
 from tfedge.validation.lane import Lane
+from tfedge.validation.tensor_golden import distances, run_golden
 
 # Where a manifest's provenance tells what was done to the file after it was made, oldest first.
 FIXES = "fixes"
@@ -57,7 +59,9 @@ def write_fixed_pack(
         "gates": () if changed else manifest.gates,
         "targets": tuple(targets),
     }
-    golden = _measured_again(pathlib.Path(path), pack, model_bytes, lane) if changed else pack.golden
+    golden: TensorGolden | tuple[GoldenCase, ...] = pack.tensors or pack.golden
+    if changed:
+        golden = _measured_again(pathlib.Path(path), pack, model_bytes, lane)
     return write_pack(path, model_bytes, pack.task, golden, fields, evaluation=pack.evaluation)
 
 
@@ -76,12 +80,17 @@ def _record(pack: Pack, plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _measured_again(path: pathlib.Path, pack: Pack, model_bytes: bytes, lane: Lane) -> tuple[GoldenCase, ...]:
-    """Returns the golden cases with the recipe's ids as LiteRT gives them for the rewritten model."""
-    spec = TaskSpec.from_json(dict(pack.task))
+def _measured_again(
+    path: pathlib.Path, pack: Pack, model_bytes: bytes, lane: Lane
+) -> TensorGolden | tuple[GoldenCase, ...]:
+    """Returns the golden cases with the recipe's ids, or distances, as LiteRT gives them for the rewritten model."""
     model = write_bytes(path.with_name(f"{path.name}.model.tflite"), model_bytes)
     try:
         worker = lane.load(model)
+        if pack.tensors is not None:
+            cases, outcomes = pack.tensors.cases, run_golden(worker, pack.tensors)
+            return TensorGolden(cases, distances(cases, outcomes, worker.describe()))
+        spec = TaskSpec.from_json(dict(pack.task))
         sources = np.concatenate([spec.source_array(case.text) for case in pack.golden])
         rows = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
     finally:

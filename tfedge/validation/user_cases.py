@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tfedge.artifacts import read_bytes
 from tfedge.errors import ConfigError, InputError, WorkerError, one_of
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.model_file import open_model
+from tfedge.number_arrays import read_npz
 from tfedge.runtime.client import Worker
 from tfedge.runtime.signatures import Array, Signatures, TensorSpec
 from tfedge.validation.cases import Call, CallFailedError, Case, Key, Outcome, run_case, words_of
@@ -25,7 +23,6 @@ from tfedge.validation.sample_cases import Chain, chains
 
 EXPECTED = "expected_"
 MAX_CASES = 1_000
-MAX_BYTES = 2**30  # Of all arrays, unpacked: an .npz is a zip, and a small one may unpack to anything.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,51 +62,17 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
         ArtifactError: there is no such file.
         InputError: not an .npz, no array, objects or text in one, NaN, cases that differ in number, or too much.
     """
-    read_bytes(path, "file of inputs")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(info.file_size for info in archive.infolist())
-        if total > MAX_BYTES:
-            raise InputError(f"expected at most {MAX_BYTES >> 20} MiB of arrays in {path}; got {total >> 20} MiB")
-        with np.load(path, allow_pickle=False) as held:
-            arrays = {name: np.asarray(held[name]) for name in held.files}
-    except InputError:
-        raise
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        KeyError,
-        SyntaxError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise InputError(
-            f"expected an .npz of numbers in {path}; {' '.join(str(error).split())}; write it with numpy.savez"
-        ) from error
-    problems = [problem for name, array in arrays.items() if (problem := _problem(name, array))]
-    counts = {array.shape[0] for array in arrays.values() if array.ndim}
-    if not arrays:
-        problems = ["it holds no array"]
-    elif not problems and len(counts) > 1:
+    arrays = read_npz(path, "file of inputs")
+    problems: list[str] = []
+    counts = {array.shape[0] for array in arrays.values()}
+    if len(counts) > 1:
         sizes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         problems = [f"the first axis counts the cases and must be equal: {sizes}"]
-    elif not problems and not 1 <= min(counts) <= MAX_CASES:
+    elif not 1 <= min(counts) <= MAX_CASES:
         problems = [f"it holds {min(counts)} cases: give 1 to {MAX_CASES}"]
     if problems:
         raise InputError(f"expected cases along the first axis of each array in {path}; {'; '.join(problems)}")
     return arrays
-
-
-def _problem(name: str, array: Array) -> str:
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        return f"{name} holds {array.dtype}, not numbers"
-    if array.ndim == 0:
-        return f"{name} is a single number"
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        return f"{name} has NaN in {int(np.isnan(array).any(axis=tuple(range(1, array.ndim))).sum())} cases"
-    return ""
 
 
 def expect_from_user(checked: CheckedFile, lane: Lane, user: UserCases, seed: int) -> Expectation:

@@ -21,6 +21,7 @@ RESCUE = ["convert", "none.keras", "--rescue", "--recipe", "static_wi8_ai8"]
         ([*RESCUE, "--max-points-lost", "-1"], "`max_points_lost` must be at least 0"),
         ([*RESCUE, "--max-points-lost", "nan"], "expected a number"),
         ([*RESCUE, "--budget-minutes", "0"], "expected a number above 0"),
+        ([*RESCUE, "--representative-dataset", "data.npz"], "expected a model of tfedge train with --rescue"),
         (RESCUE, "expected a trained model at none.keras"),
     ],
 )

@@ -7,9 +7,9 @@ import pytest
 
 from tests import models
 from tests.models import behaving
+from tfedge import number_arrays
 from tfedge.errors import ArtifactError, ConfigError, InputError
 from tfedge.runtime.signatures import SignatureSpec, TensorSpec
-from tfedge.validation import user_cases
 from tfedge.validation.behaviour import check_behaviour
 from tfedge.validation.user_cases import UserCases, expect_from_user, fit_cases, read_arrays
 
@@ -74,7 +74,7 @@ def test_read_arrays_when_damaged_inside_or_an_array_alone_refuses(tmp_path):
 
 def test_read_arrays_when_it_would_unpack_to_too_much_refuses_before(npz, monkeypatch):
     path = npz(x=ROWS)
-    monkeypatch.setattr(user_cases, "MAX_BYTES", 100)
+    monkeypatch.setattr(number_arrays, "MAX_BYTES", 100)
     with pytest.raises(InputError, match="expected at most"):
         read_arrays(path)
 

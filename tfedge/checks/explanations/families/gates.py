@@ -180,6 +180,33 @@ ENTRIES = (
         reproduced=TFEDGE,
     ),
     Explanation(
+        id="quality",
+        title="Gate: the converted file answers held-out examples as the Keras model does",
+        cause=(
+            "Quantization changed more answers than the metric's limit allows: ranges that the representative data did "
+            "not show, a layer that 8 or 4 bits do not hold, or a model whose answers nearly tie."
+        ),
+        consequence="The app gets other answers than the Keras model gives.",
+        fix=(
+            "Give more typical examples, choose another recipe (dynamic_wi8_afp32, static_wi8_ai8_fc), or keep the "
+            "layers that lose most in float. --metric and --at-least say what you ask for."
+        ),
+        example="tfedge convert mine.keras --representative-dataset data.npz --metric cosine --at-least 0.98",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
+        id="other_outputs",
+        title="Gate: outputs that are no classes keep their cosine",
+        cause=(
+            "The metric is agreement, of which an output of real numbers has none: it is held to its cosine with the "
+            "Keras model's over held-out examples."
+        ),
+        consequence="One output of the file is wrong while the classes are right.",
+        fix="As for `quality`; or choose a --metric that looks at all outputs.",
+        example="tfedge convert mine.keras --representative-dataset data.npz --metric snr_db --at-least 20",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
         id="speed",
         title="Gate: at least as fast as float32 on this target",
         cause=(

@@ -1,0 +1,140 @@
+"""A user's model to `.tflite`: the recipes that make sense for any network, one conversion each."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import tempfile
+from typing import Any
+
+import tensorflow as tf
+
+from tfedge.conversion.converter import (
+    Conversion,
+    convert_saved_model,
+    quantize_scopes,
+    quiet,
+    save_functions,
+)
+from tfedge.conversion.layer_blame import layer_of, nodes_of, places_of, refused_kinds
+from tfedge.conversion.recipes import ALL_RECIPES, CONVERTER, RECIPES, Recipe
+from tfedge.conversion.representative import Representative
+from tfedge.conversion.scopes import EVERY, FLOAT
+from tfedge.conversion.tensor_network import MAX_UNROLLED_STEPS, TensorNetwork, signature_of
+from tfedge.errors import ConversionError, UnsupportedOpError
+from tfedge.tasks.tensor_task import TensorSignature
+
+_LOOPS = ("While", "StatelessWhile")
+
+
+class TensorConverter:
+    """Converts one model by several recipes, tracing it once.
+
+    Args:
+        network: the model.
+        data: the user's examples; static recipes are calibrated with their first part.
+
+    Raises:
+        ConversionError: the model cannot be traced, or the converter refused.
+        UnsupportedOpError: an op that is not builtin; the Keras layer is named.
+    """
+
+    def __init__(self, network: TensorNetwork, data: Representative) -> None:
+        self._network, self._data = network, data
+        self._traced: dict[bool, dict[str, Any]] = {}
+        self._converted: dict[tuple[str, bool], bytes] = {}
+        self.signatures: dict[str, TensorSignature] = {
+            name: signature_of(function, data.forms[name]) for name, function in self._functions(False).items()
+        }
+
+    def convert(self, recipe: Recipe) -> Conversion:
+        """Returns the model converted by `recipe`.
+
+        Recurrent layers stay loops, which calibration cannot enter: for a recipe that calibrates they are unrolled.
+
+        Raises:
+            ConversionError: refused; the message names the layer and what to do.
+        """
+        recipe = general(recipe)
+        is_unrolled = recipe.needs_calibration and self.loops != ()
+        if is_unrolled:
+            self._check_unrolled(recipe)
+        if recipe.engine == CONVERTER:
+            data = self._by_converter(recipe, is_unrolled)
+        else:
+            float_model = self._by_converter(RECIPES["float32"], is_unrolled)
+            data = quantize_scopes(float_model, recipe, self._data if recipe.needs_calibration else None)
+        calibration = None
+        if recipe.needs_calibration:
+            unrolled = list(self._network.recurrent_names if is_unrolled else ())
+            calibration = {**self._data.to_json(), "unrolled": unrolled}
+        return Conversion(recipe, data, calibration)
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """Layers that loop in the graph, by name."""
+        names = self._network.layer_names
+        found = [
+            layer_of(node.name, names)
+            for function in self._functions(False).values()
+            for node in nodes_of(function.graph)
+            if node.op in _LOOPS
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def _functions(self, is_unrolled: bool) -> dict[str, Any]:
+        if is_unrolled not in self._traced:
+            self._traced[is_unrolled] = self._network.functions(self._data.forms, is_unrolled)
+        return self._traced[is_unrolled]
+
+    def _check_unrolled(self, recipe: Recipe) -> None:
+        fitting = self._network.recurrent_names
+        others = [name for name in self.loops if name not in fitting]
+        shapes = [form.shape for forms in self._data.forms.values() for form in forms.values()]
+        steps = max((shape[1] for shape in shapes if len(shape) > 1), default=1)
+        if others or steps > MAX_UNROLLED_STEPS:
+            where = ", ".join(map(repr, others or self.loops))
+            why = f"{steps} steps, of at most {MAX_UNROLLED_STEPS}" if not others else "no Keras recurrent layer"
+            raise ConversionError(
+                f"expected a network without loops for recipe {recipe.name}, whose calibration cannot enter one; layer "
+                f"{where} loops and cannot be unrolled ({why}); choose dynamic_wi8_afp32 or weight_only_wi8_afp32"
+            )
+
+    def _by_converter(self, recipe: Recipe, is_unrolled: bool) -> bytes:
+        key = (recipe.name, is_unrolled)
+        if key in self._converted:
+            return self._converted[key]
+        functions = self._functions(is_unrolled)
+        with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, quiet(pathlib.Path(folder) / "log"):
+            save_functions(tf.Module(), folder, functions)  # They hold constants alone.
+            calibration = self._data if recipe.needs_calibration else None
+            try:
+                data = convert_saved_model(folder, tuple(functions), recipe, calibration)
+            except ConversionError as error:
+                raise self._explained(recipe, error) from error
+        self._converted[key] = data
+        return data
+
+    def _explained(self, recipe: Recipe, error: ConversionError) -> ConversionError:
+        """Returns the converter's refusal with the layers that its ops come from."""
+        kinds = refused_kinds(str(error.__cause__ or error))
+        if not kinds:
+            return error
+        graphs = [function.graph for function in self._functions(False).values()]
+        places = ", ".join(places_of(kinds, graphs, self._network.layer_names)[:6])
+        return UnsupportedOpError(
+            f"expected builtin ops only by recipe {recipe.name}; {places} has none; write that layer with other "
+            "ops, or compute it in the app before or after the model"
+        )
+
+
+def general(recipe: Recipe) -> Recipe:
+    """Returns a recipe of tfedge without the scopes of its own networks' layers; a mixed one of a user as it is."""
+    if ALL_RECIPES.get(recipe.name) != recipe:
+        return recipe
+    scopes = tuple(scope for scope in recipe.scopes if scope.layers == EVERY)
+    if not any(scope.mode != FLOAT for scope in scopes):
+        scopes = recipe.scopes
+    # A summary says after its semicolon what the other scopes are for.
+    summary = recipe.summary if scopes == recipe.scopes else recipe.summary.partition(";")[0]
+    return dataclasses.replace(recipe, scopes=scopes, summary=summary)
