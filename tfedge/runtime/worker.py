@@ -272,9 +272,9 @@ class Session:
         digest = file_sha256(params["path"])
         options = {"experimental_op_resolver_type": getattr(self._module.OpResolverType, RESOLVERS[params["resolver"]])}
         options["experimental_preserve_all_tensors"] = params.get("preserve_all_tensors", False)
-        self.interpreter = self._module.Interpreter(params["path"], num_threads=params["num_threads"], **options)
-        # Signature runners alone never get the XNNPACK delegate on tflite-runtime 2.14: a float encoder took
-        # 1.23 ms without and 0.39 ms with this line. C++ and Java callers allocate, and so get it.
+        threads = params["num_threads"] if params["num_threads"] > 1 else None  # LiteRT 1.1.0 raises when given any
+        self.interpreter = self._module.Interpreter(params["path"], num_threads=threads, **options)
+        # Signature runners alone never get XNNPACK on tflite-runtime 2.14: a float encoder took 1.23 ms, not 0.39.
         self.interpreter.allocate_tensors()
         self._model = Model(self.interpreter)
         return {"sha256": digest}, {}

@@ -165,14 +165,14 @@ class Interpreter:
     def __init__(
         self,
         model_path: str,
-        num_threads: int,
+        num_threads: int | None,
         experimental_op_resolver_type: int,
         experimental_preserve_all_tensors: bool = False,
     ) -> None:
         if experimental_op_resolver_type != OpResolverType.AUTO or experimental_preserve_all_tensors:
             raise ValueError("Android's library has the default resolver only, and keeps no tensors")
         options = _make_options()
-        _set_threads(options, num_threads)
+        _set_threads(options, num_threads or 1)
         self._model = _made("model", _open_model, model_path.encode())
         self._handle = _made("interpreter", _make_interpreter, self._model, options)
         self._interpreter = _Wrapper()
