@@ -135,6 +135,17 @@ def one_name_twice() -> bytes:
     return builder.build()
 
 
+def out_of_order() -> bytes:
+    """An op reads what the next one writes: what it meets there is chance, so reading alone proves the rule."""
+    builder = ModelBuilder("out of order")
+    x, later, y = (builder.tensor(name, (1, SIZE), "int32") for name in ("x", "later", "y"))
+    builder.op("MAXIMUM", [x, later], [y])
+    builder.op("MAXIMUM", [x, x], [later])
+    builder.interface([x], [y])
+    builder.signature("serving_default", {"x": x}, {"y": y})
+    return builder.build()
+
+
 # rule -> a file that it has something to say of, for tflite-runtime 2.14 on x86.
 NOTED: dict[str, bytes] = {
     "signature_names": one_name_twice(),
@@ -142,6 +153,7 @@ NOTED: dict[str, bytes] = {
     "state": models.with_variable(initialized=True),
     "min_runtime_version": models.with_metadata("1.5.0", version=9),
     "static_rules": unary(),
+    "op_order": out_of_order(),
 }
 
 

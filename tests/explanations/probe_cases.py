@@ -87,7 +87,6 @@ CASES = (
     refused("fixed_output_scale", "fixed_scale SOFTMAX int8", "kernel SOFTMAX qint8->qint8"),
     refused("fixed_output_scale", "fixed_zero_point LOG_SOFTMAX int8", "kernel LOG_SOFTMAX qint8->qint8"),
     refused("fixed_output_scale", "fixed_scale TANH int16", "kernel TANH qint16->qint16"),
-    failing("op_order", "read_before_written int32", "loop"),
     failing("constant_written", "constant_written", "loop", by_path=True),
     failing("recursion", "recursion WHILE", "loop"),
     refused("crashed", "recursion IF", "loop"),

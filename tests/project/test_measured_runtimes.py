@@ -18,7 +18,8 @@ from tfedge.runtime.limits import Limits
 from tools import measure_runtimes
 
 # Every probe would take minutes under emulation; the step is prime to the patterns in which probes are listed.
-SAMPLE, ARM_SAMPLE = PROBES[::23], PROBES[::53]
+STEADY = [probe for probe in PROBES if not probe.name.startswith("read_before_written")]  # Their answers are chance.
+SAMPLE, ARM_SAMPLE = STEADY[::23], STEADY[::53]
 
 
 def recorded(target, probes):

@@ -72,6 +72,8 @@ def test_rules_when_the_files_of_examples_run_agree_with_the_runtime(
 ) -> None:
     path, disagreed = tmp_path / "probe.tflite", []
     for probe in EXAMPLE_PROBES:
+        if probe.name.startswith("read_before_written"):  # What it reads is chance, and may be right.
+            continue
         path.write_bytes(probe.data)
         outputs = answer(worker, path, dict(probe.inputs))
         right = not isinstance(outputs, str) and probe.judge(outputs) == "right"

@@ -16,7 +16,7 @@ ENTRIES = (
         fix="Convert again, or repair the tool.",
         example="tfedge inspect model.tflite",
         affects=("every runtime",),
-        reproduced=BOTH,
+        reproduced=OWN_RULES,
     ),
     Explanation(
         id="constant_written",
