@@ -1,4 +1,7 @@
-"""Words from a file, made safe to print: no terminal escape, line break or invisible character gets through."""
+"""Words for people; those of a stranger's file made safe to print.
+
+No terminal escape, line break or invisible character gets through.
+"""
 
 from __future__ import annotations
 
@@ -38,3 +41,8 @@ def shortened(text: str, length: int = 80) -> str:
         text = f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
     text = printable(text)
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns "1 file", "2 files": a number with its noun, whose plural is an s."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

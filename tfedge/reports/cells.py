@@ -103,7 +103,7 @@ def captions(report: Report) -> list[str]:
     words = sorted({row.accuracy.num_examples for row in report.rows if row.accuracy is not None})
     if words:
         said.append(
-            f"WER and PER (percent, lower is better) on {_numbers(words)} test words, interval: 95 % bootstrap over "
+            f"WER and PER (percent, lower is better) on {numbers(words)} test words, interval: 95 % bootstrap over "
             "words; = Keras: share of outputs identical to the Keras reference."
         )
     timed = [row.latency for row in report.rows if row.latency is not None]
@@ -111,7 +111,7 @@ def captions(report: Report) -> list[str]:
         threads = sorted({latency.num_threads for latency in timed})
         runs = sorted({latency.num_runs for latency in timed})
         said.append(
-            f"Latency: one text, batch 1, {_numbers(threads)} {'thread' if threads == [1] else 'threads'}, "
+            f"Latency: one text, batch 1, {numbers(threads)} {'thread' if threads == [1] else 'threads'}, "
             f"median and 90th percentile of {_range(runs)} runs."
         )
     if not all(latency.is_valid for latency in timed):
@@ -132,7 +132,8 @@ def conditions_line(report: Report) -> str:
     return f"{here.cpu} ({here.machine}), {here.os}, Python {here.python}; {packages}".removesuffix("; ")
 
 
-def _numbers(values: Sequence[int]) -> str:
+def numbers(values: Sequence[int]) -> str:
+    """Returns whole numbers that differed between rows: "468 or 2,000"."""
     return " or ".join(f"{value:,}" for value in values)
 
 

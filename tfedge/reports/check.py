@@ -20,7 +20,7 @@ from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
 from tfedge.modelfile.pack import Pack, looks_packed, parse_pack
-from tfedge.printable import printable
+from tfedge.printable import counted, printable
 from tfedge.progress import SILENT, Bar, Reporter
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
 from tfedge.reports.conditions import Conditions
@@ -75,7 +75,7 @@ def check_files(
     chosen = choose(targets, run)
     user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
     opened = [(pathlib.Path(path), open_model(path)) for path in map(_nameable, paths)]
-    reporter.stage(f"check {_count(len(paths), 'file')} for {_count(len(chosen), 'target')}")
+    reporter.stage(f"check {counted(len(paths), 'file')} for {counted(len(chosen), 'target')}")
     files = []
     with _Runner(chosen, limits or Limits(), timeout_s, seed, user) as runner:
         with reporter.bar("check", len(opened) * len(chosen)) as bar:
@@ -237,7 +237,3 @@ def _not_run(target: RuntimeTarget) -> Finding:
         f"expected a device that runs {target}; there is none here: static rules alone have read the file",
         fix="run it in the app on a device; --static says only what can be known without one",
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

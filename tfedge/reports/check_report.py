@@ -10,10 +10,10 @@ from typing import Any
 
 import tfedge
 from tfedge.checks.verdict import Finding, Verdict, worst
-from tfedge.errors import ConfigError, GateError, MeasurementError
+from tfedge.errors import ConfigError
 from tfedge.modelfile.strict_json import check_keys, check_version
 from tfedge.reports.conditions import Conditions
-from tfedge.reports.schema import EXIT_CODES, now_utc
+from tfedge.reports.schema import EXIT_CODES, list_of, now_utc, raise_unless_passed
 from tfedge.runtime.targets import RuntimeTarget
 
 SCHEMA_VERSION = 1
@@ -58,7 +58,7 @@ class TargetCheck:
     def from_json(cls, value: Any) -> TargetCheck:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
         check_keys(value, ("target", "verdict", "seconds", "findings"), "a target check")
-        findings = tuple(Finding.from_json(finding) for finding in _list(value, "findings"))
+        findings = tuple(Finding.from_json(finding) for finding in list_of(value, "findings"))
         read = cls(_text(value, "target"), findings, value["seconds"])
         _check_verdict(read.verdict, value)
         return read
@@ -108,7 +108,7 @@ class FileCheck:
     def from_json(cls, value: Any) -> FileCheck:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
         check_keys(value, ("path", "sha256", "size_bytes", "verdict", "targets"), "a file check")
-        targets = tuple(TargetCheck.from_json(check) for check in _list(value, "targets"))
+        targets = tuple(TargetCheck.from_json(check) for check in list_of(value, "targets"))
         read = cls(_text(value, "path"), value["sha256"], value["size_bytes"], targets)
         _check_verdict(read.verdict, value)
         return read
@@ -166,16 +166,12 @@ class CheckReport:
             GateError: a gate failed; the message names each.
             MeasurementError: no gate failed, but one could not be measured.
         """
-        if self.verdict == "pass":
-            return
-        kind = GateError if self.verdict == "fail" else MeasurementError
-        named = [
-            f"{file.path} on {check.target}: {finding.gate}: {finding.message}"
+        found = (
+            (f"{file.path} on {check.target}", finding)
             for file, check in self.checks()
             for finding in check.findings
-            if finding.verdict == self.verdict
-        ]
-        raise kind(f"expected every file to pass; got {self.verdict}: {'; '.join(named)}")
+        )
+        raise_unless_passed(self.verdict, "file", found)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as JSON values; `from_json` of it is equal to this report."""
@@ -202,7 +198,7 @@ class CheckReport:
         keys = [field.name for field in dataclasses.fields(cls)]
         check_keys(value, ("schema_version", "verdict", *keys), "a check report")
         fields = {key: value[key] for key in keys}
-        fields["files"] = tuple(FileCheck.from_json(file) for file in _list(value, "files"))
+        fields["files"] = tuple(FileCheck.from_json(file) for file in list_of(value, "files"))
         fields["conditions"] = Conditions.from_json(value["conditions"])
         read = cls(**fields)
         _check_verdict(read.verdict, value)
@@ -215,12 +211,6 @@ def _worst(verdicts: list[Verdict]) -> Verdict:
 
 def _is_time(seconds: float) -> bool:
     return math.isfinite(seconds) and seconds >= 0
-
-
-def _list(value: Mapping[str, Any], key: str) -> list[Any]:
-    if not isinstance(value[key], list):
-        raise ConfigError(f"`{key}` must be a JSON array; got {type(value[key]).__name__}")
-    return list(value[key])
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tfedge.checks.verdict import Finding, Verdict
-from tfedge.printable import printable
+from tfedge.printable import counted, printable
 from tfedge.reports.cells import MEGABYTE
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
 from tfedge.reports.table import MAX_PROSE_WIDTH
@@ -48,7 +48,7 @@ def check_lines(report: CheckReport, width: int | None = None) -> list[str]:
     for file in report.files:
         head = f"{_WORDS[file.verdict]:{words}}  {printable(file.path)}  {_size(file.size_bytes)}"
         if is_long and not _has_more(file):
-            lines.append(f"{head}  {_count(len(file.targets), 'target')}")
+            lines.append(f"{head}  {counted(len(file.targets), 'target')}")
             continue
         if lines and lines[-1]:
             lines.append("")
@@ -117,7 +117,7 @@ def _summary(report: CheckReport) -> list[str]:
     bad = [finding.gate for _, check in report.checks() for finding in check.findings if _is_bad(finding)]
     gates = list(dict.fromkeys(bad))  # In the order in which they stand above.
     lines = [
-        f"{_count(len(report.files), 'file')} on {_count(len(report.targets), 'target')}: {told}"
+        f"{counted(len(report.files), 'file')} on {counted(len(report.targets), 'target')}: {told}"
         + ("" if report.has_run else " (static rules only: nothing was run)")
     ]
     if gates:
@@ -133,10 +133,6 @@ def _size(size_bytes: int) -> str:
     if size_bytes < MEGABYTE / 10:
         return f"{size_bytes / 1000:.1f} kB"
     return f"{size_bytes / MEGABYTE:.2f} MB"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _wrap(line: str, width: int | None, indent: int) -> list[str]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tfedge.printable import printable
-from tfedge.reports.cells import MEGABYTE, UNKNOWN, milliseconds
+from tfedge.reports.cells import MEGABYTE, UNKNOWN, milliseconds, numbers
 from tfedge.reports.check_table import target_words
 from tfedge.reports.ladder_choice import Choice
 from tfedge.reports.ladder_report import LadderReport
@@ -180,8 +180,8 @@ def captions(report: LadderReport) -> list[str]:
     words = sorted({rung.accuracy.num_examples for rung in report.rungs if rung.accuracy is not None})
     tests = sorted({rung.test_accuracy.num_examples for rung in report.rungs if rung.test_accuracy is not None})
     said = [
-        f"Chosen on {_numbers(words) or 'no'} dev words"
-        + (f", scored afterwards on {_numbers(tests)} test words" if tests else "")
+        f"Chosen on {numbers(words) or 'no'} dev words"
+        + (f", scored afterwards on {numbers(tests)} test words" if tests else "")
         + "; intervals of 95 %; lost: points of WER above Keras, paired; p50: one decode, batch 1, 1 thread; speed: "
         "over float32 by the same entry; partitions: delegate calls of encode, decode_step, greedy (without its loop's "
         "body); memory: peak above the bare interpreter."
@@ -255,10 +255,6 @@ def _join(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 def _row(texts: Iterable[str]) -> str:
     return "| " + " | ".join(" ".join(text.split()).replace("|", "\\|") for text in texts) + " |"
-
-
-def _numbers(values: Sequence[int]) -> str:
-    return " or ".join(f"{value:,}" for value in values)
 
 
 def _wrap(line: str, width: int | None, indent: int) -> list[str]:

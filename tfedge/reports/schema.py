@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import tfedge
@@ -110,7 +110,7 @@ class ReportRow:
             fields["latency"] = LatencyReport.from_json(fields["latency"])
         if fields["memory"] is not None:
             fields["memory"] = MemoryReport.from_json(fields["memory"])
-        fields["findings"] = tuple(Finding.from_json(finding) for finding in _list(value, "findings"))
+        fields["findings"] = tuple(Finding.from_json(finding) for finding in list_of(value, "findings"))
         return _with_verdict(cls(**fields), value)
 
 
@@ -173,17 +173,13 @@ class Report:
             GateError: a gate failed; the message names each.
             MeasurementError: no gate failed, but one could not be measured.
         """
-        if self.verdict == "pass":
-            return
-        kind = GateError if self.verdict == "fail" else MeasurementError
-        named = [
-            f"{row.recipe} on {row.target}: {finding.gate}: {finding.message}"
+        found = (
+            (f"{row.recipe} on {row.target}", finding)
             for row in self.rows
             if row.is_gated
             for finding in row.findings or _no_finding(row)
-            if finding.verdict == self.verdict
-        ]
-        raise kind(f"expected every gate to pass; got {self.verdict}: {'; '.join(named)}")
+        )
+        raise_unless_passed(self.verdict, "gate", found)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as JSON values; `from_json` of it is equal to this report."""
@@ -208,8 +204,8 @@ class Report:
             check_version(value, SCHEMA_VERSION, "a report")
         fields = _take_keys(cls, value, "a report", also=("schema_version",))
         fields["conditions"] = Conditions.from_json(fields["conditions"])
-        fields["rows"] = tuple(ReportRow.from_json(row) for row in _list(value, "rows"))
-        fields["notes"] = tuple(_list(value, "notes"))
+        fields["rows"] = tuple(ReportRow.from_json(row) for row in list_of(value, "rows"))
+        fields["notes"] = tuple(list_of(value, "notes"))
         return _with_verdict(cls(**fields), value)
 
 
@@ -220,7 +216,22 @@ def _take_keys(kind: type, value: Any, name: str, also: tuple[str, ...] = ()) ->
     return {key: value[key] for key in fields}
 
 
-def _list(value: Mapping[str, Any], key: str) -> list[Any]:
+def raise_unless_passed(verdict: Verdict, what: str, found: Iterable[tuple[str, Finding]]) -> None:
+    """Returns where `verdict` is "pass"; GateError or MeasurementError else, naming the findings that made it so.
+
+    Args:
+        what: that should have passed, in one word.
+        found: place and finding, of all.
+    """
+    if verdict == "pass":
+        return
+    kind = GateError if verdict == "fail" else MeasurementError
+    named = [f"{place}: {finding.gate}: {finding.message}" for place, finding in found if finding.verdict == verdict]
+    raise kind(f"expected every {what} to pass; got {verdict}: {'; '.join(named)}")
+
+
+def list_of(value: Mapping[str, Any], key: str) -> list[Any]:
+    """Returns `value[key]`, a JSON array; ConfigError of anything else."""
     items = value[key]
     if not isinstance(items, list):
         raise ConfigError(f"`{key}` must be a JSON array; got {type(items).__name__}")

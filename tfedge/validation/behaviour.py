@@ -14,6 +14,7 @@ import numpy as np
 from tfedge.checks.verdict import Finding, worst
 from tfedge.errors import ConfigError, InputError, MeasurementError, WorkerError
 from tfedge.modelfile.graph import GraphSummary
+from tfedge.printable import counted
 from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures
@@ -144,11 +145,7 @@ def _ran(
     calls = sum(len(case.calls) for case in kept)
     left = len(expectation.cases) - len(kept)
     more = f"; {left} more were left out for lack of time" if left > 0 and not refused else ""
-    return Finding("runs", "pass", f"ran {_count(len(kept), 'case')}, {_count(calls, 'call')}{more}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    return Finding("runs", "pass", f"ran {counted(len(kept), 'case')}, {counted(calls, 'call')}{more}")
 
 
 def _failed(gate: str, error: WorkerError, where: str, case: str = "") -> Finding:

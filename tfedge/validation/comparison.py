@@ -284,14 +284,14 @@ def describe(worst: Judged) -> str:
     elif allowed.kind == "quantized" and figure == found.steps:
         how = f"{figure:.0f} quantization steps off, at most {limit:.0f}"
     else:
-        how = f"{_percent(figure)} off, at most {_percent(limit)}"
+        how = f"{percent_words(figure)} off, at most {percent_words(limit)}"
         how += "" if worst.passes or found.cosine > _LIKE else f" (cosine {found.cosine:.2f})"
     return (
         f"{where} is {how}, in case {worst.case}" if allowed.kind != "ids" else f"{where}: {how}, in case {worst.case}"
     )
 
 
-def _percent(ratio: float) -> str:
+def percent_words(ratio: float) -> str:
     """Returns a ratio with two digits that count: "5.2 %", "98 %"; what is next to nothing is called that."""
     percent = 100 * ratio
     if percent < _NEXT_TO_NOTHING:

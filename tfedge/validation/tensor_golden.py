@@ -14,6 +14,7 @@ from tfedge.modelfile.tensor_cases import TensorCase, TensorGolden
 from tfedge.runtime.client import Worker
 from tfedge.runtime.signatures import Array, Signatures, TensorSpec
 from tfedge.validation.cases import Call, Case, Outcome, run_case
+from tfedge.validation.comparison import percent_words
 from tfedge.validation.real_values import from_real, is_quantized, to_real
 from tfedge.validation.tolerance import Difference, Tolerance, difference, kind_of, measured_tolerance
 
@@ -23,8 +24,6 @@ GATE = "golden_cases"
 # as much as answers differ from each other says nothing of its input.
 _OTHER_RUNTIME, _NO_ANSWER = 1.5, 1.0
 _LEAST_USUAL = 3  # Cases, before their mean says what does not depend on the input.
-# Relative differences of a right float file are below this; a message gives what is less as this.
-_NEXT_TO_NOTHING = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +115,7 @@ def check_tensor_golden(
     measured, limit = worst.difference.relative, worst.tolerance.relative
     message = (
         f"{len(golden.cases) - len(wrong)} of {len(golden.cases)} cases answer as Keras does; farthest: {worst.key!r} "
-        f"is {_percent(measured)} off, at most {_percent(limit)}, in case {worst.case}"
+        f"is {percent_words(measured)} off, at most {percent_words(limit)}, in case {worst.case}"
     )
     if not wrong:
         return Finding(GATE, "pass", message, measured=measured, limit=limit)
@@ -124,7 +123,7 @@ def check_tensor_golden(
         GATE,
         "fail",
         message + f" (cosine {worst.difference.cosine:.2f})",
-        cause=f"when it was made it was {_percent(golden.distances[worst.key])} off on LiteRT",
+        cause=f"when it was made it was {percent_words(golden.distances[worst.key])} off on LiteRT",
         consequence="the app gets other answers than the Keras model gives",
         fix="try another recipe or runtime; tfedge inspect --compare names the layer",
         measured=measured,
@@ -187,9 +186,3 @@ def _plain(spec: TensorSpec) -> TensorSpec:
     if kind_of(spec) != "quantized":
         return spec
     return dataclasses.replace(spec, dtype="float64", scales=(), zero_points=())
-
-
-def _percent(ratio: float) -> str:
-    if ratio < _NEXT_TO_NOTHING:
-        return f"under {100 * _NEXT_TO_NOTHING:g} %" if ratio else "0 %"
-    return f"{100 * ratio:.2g} %" if ratio < 0.1 else f"{100 * ratio:.0f} %"

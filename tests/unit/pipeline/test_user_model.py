@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.listener import Listener
 from tests.unit.conversion import user_models
 from tests.unit.pipeline import mine
 from tests.unit.pipeline.custom_op import with_custom_op
@@ -28,24 +29,6 @@ RECIPES = {
     "recurrent": ("dynamic_wi8_afp32", "static_wi8_ai8"),
     "attention": ("float32", "static_wi8_ai8_fc"),
 }
-
-
-class Listener:
-    """A reporter that keeps what it was told."""
-
-    def __init__(self):
-        self.said = []
-
-    def stage(self, title):
-        self.said.append(title)
-
-    def say(self, text):
-        self.said.append(text)
-
-    def bar(self, label, total):
-        from tfedge.progress import SILENT
-
-        return SILENT.bar(label, total)
 
 
 @pytest.fixture(scope="module")

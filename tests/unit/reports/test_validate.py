@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from tests.golden import packed_autokey
+from tests.listener import Listener
 from tfedge.artifacts import sha256_hex
 from tfedge.errors import ConfigError, InputError, RuntimeUnavailableError
 from tfedge.reports.validate import validate_file
@@ -13,24 +14,6 @@ from tfedge.tasks import registry
 
 TARGETS = targets.installed_targets()
 LITERT = [TARGETS[-1].name]
-
-
-class Listener:
-    """A reporter that keeps what it was told."""
-
-    def __init__(self):
-        self.said = []
-
-    def stage(self, title):
-        self.said.append(title)
-
-    def say(self, text):
-        self.said.append(text)
-
-    def bar(self, label, total):
-        from tfedge.progress import SILENT
-
-        return SILENT.bar(label, total)
 
 
 @pytest.fixture
