@@ -29,7 +29,7 @@ from tfedge.validation.ladder_limits import Speedup
 from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
 from tfedge.validation.latency_comparison import compare_latency
 from tfedge.validation.memory import MemoryReport, measure_memory
-from tfedge.validation.performance import FLOAT, sources_of, timed_texts
+from tfedge.validation.performance import FLOAT, decodes_of
 
 EMULATED = "the target is emulated here"
 
@@ -213,14 +213,11 @@ def time_places(
         for place in native
         if place.key[0] == FLOAT and entries[place.key] == GREEDY and place.key[1] in with_steps
     ]
-    sources = sources_of(spec, timed_texts(texts))
-    length = spec.max_target_length
-    reports = measure_latency(candidates, sources, max_target_length=length, min_seconds=min_seconds, reporter=reporter)
+    workload = decodes_of(spec, texts)
+    reports = measure_latency(candidates, workload, min_seconds=min_seconds, reporter=reporter)
     if min_seconds >= MIN_SECONDS and not all(report.is_valid for report in reports):
         reporter.say("other work on this machine disturbed the run: once more, for twice the time")
-        again = measure_latency(
-            candidates, sources, max_target_length=length, min_seconds=2 * min_seconds, reporter=reporter
-        )
+        again = measure_latency(candidates, workload, min_seconds=2 * min_seconds, reporter=reporter)
         # All of one run or all of the other: ratios are within a run.
         reports = max(reports, again, key=lambda run: sum(report.is_valid for report in run))
     timed = {report.label: report for report in reports}
@@ -263,13 +260,8 @@ def measure_place(place: Place, entry: str, texts: Sequence[str]) -> tuple[Memor
     spec = TaskSpec.from_json(dict(place.pack.task))
     memory = None
     if not place.is_emulated:
-        memory = measure_memory(
-            place.environment,
-            place.pack.path,
-            sources_of(spec, timed_texts(texts))[-1:],
-            entry,
-            max_target_length=spec.max_target_length,
-        )
+        workload = decodes_of(spec, texts).heaviest()
+        memory = measure_memory(place.environment, place.pack.path, workload, entry)
     graph = read_graph(place.pack.model_bytes)
     chosen = sorted({signature.subgraph for signature in graph.signatures.values()})
     with Worker(place.environment, limits=Limits()) as worker:

@@ -68,7 +68,7 @@ class ReportRow:
     is_gated: bool = True
 
     def __post_init__(self) -> None:
-        _check_sha256("model_sha256", self.model_sha256)
+        check_sha256("model_sha256", self.model_sha256)
         if isinstance(self.size_bytes, bool) or not isinstance(self.size_bytes, int) or self.size_bytes < 1:
             raise ConfigError(f"`size_bytes` must be an integer of 1 or more; got {self.size_bytes!r}")
         for key in ("recipe", "target"):
@@ -148,13 +148,10 @@ class Report:
         if not self.rows:
             raise ConfigError("a report must have one row or more; got none")
         if self.model_sha256 is not None:
-            _check_sha256("model_sha256", self.model_sha256)
+            check_sha256("model_sha256", self.model_sha256)
         if not all(isinstance(note, str) for note in self.notes) or not isinstance(self.provenance, Mapping):
             raise ConfigError("`notes` must be texts and `provenance` an object; got other types")
-        try:
-            datetime.datetime.strptime(self.created_utc, _TIME_FORMAT)
-        except (TypeError, ValueError):
-            raise ConfigError(f"`created_utc` must look like 2026-11-21T13:00:00Z; got {self.created_utc!r}") from None
+        check_utc("created_utc", self.created_utc)
 
     @property
     def verdict(self) -> Verdict:
@@ -251,9 +248,18 @@ def _no_finding(row: ReportRow) -> tuple[Finding, ...]:
     return (Finding("any", "not_measured", f"no gate judged {row.recipe} on {row.target}"),)
 
 
-def _check_sha256(key: str, value: object) -> None:
+def check_sha256(key: str, value: object) -> None:
+    """Refuses anything but 64 lower-case hexadecimal digits; ConfigError names `key`."""
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise ConfigError(f"`{key}` must be 64 hexadecimal digits; got {value!r}")
+
+
+def check_utc(key: str, value: object) -> None:
+    """Refuses anything but a time as `now_utc` states it; ConfigError names `key`."""
+    try:
+        datetime.datetime.strptime(value, _TIME_FORMAT)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ConfigError(f"`{key}` must look like 2026-11-21T13:00:00Z; got {value!r}") from None
 
 
 def now_utc() -> str:
