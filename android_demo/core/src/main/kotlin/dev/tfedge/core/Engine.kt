@@ -33,6 +33,9 @@ class Engine(val pack: Pack, val runtime: ModelRuntime, val numThreads: Int) : A
             return mapOf(Stage.ENCODER_OUTPUT.key to why, Stage.FIRST_LOGITS.key to why)
         }
 
+    /** How many threads were seen computing so far, for a caller that has run a few texts; null where nobody tells. */
+    fun threadsSeen(): Int? = runtime.threadsSeen()
+
     init {
         try {
             val names = runtime.signatures

@@ -23,6 +23,9 @@ interface ModelRuntime : AutoCloseable {
      * @throws EngineException the interpreter does not give it, or it has tensors that hold no numbers.
      */
     fun signature(name: String): Signature
+
+    /** How many threads were seen computing since the model was loaded; null where that is not known. */
+    fun threadsSeen(): Int? = null
 }
 
 /** One entry point of a loaded model, called with the bytes of named tensors; all in native byte order. */

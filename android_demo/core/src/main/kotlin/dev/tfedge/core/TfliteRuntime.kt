@@ -7,13 +7,18 @@ import org.tensorflow.lite.Tensor
 import org.tensorflow.lite.TensorFlowLite
 
 /** Android's TensorFlow Lite with one model in it. */
-class TfliteRuntime private constructor(private val interpreter: Interpreter, override val version: String) :
-    ModelRuntime {
+class TfliteRuntime private constructor(
+    private val interpreter: Interpreter,
+    override val version: String,
+    private val census: ThreadCensus
+) : ModelRuntime {
     override val name get() = NAME
 
     override val signatures: Set<String> = interpreter.signatureKeys.toSet()
 
     override fun signature(name: String): Signature = TfliteSignature(interpreter, name)
+
+    override fun threadsSeen(): Int? = census.seen()
 
     override fun close() = interpreter.close()
 
@@ -31,12 +36,13 @@ class TfliteRuntime private constructor(private val interpreter: Interpreter, ov
             if (numThreads < 1) throw ConfigException("expected 1 thread or more; got $numThreads")
             val version = version()
             checkGates(pack.manifest, version)
+            val census = ThreadCensus()
             val options = Interpreter.Options().setNumThreads(numThreads)
             val interpreter = refusing({ line ->
                 "expected a model that TensorFlow Lite $version runs in ${pack.name}; it was not made for this runtime: " +
                     "$line; convert it by a recipe that this runtime has (`tfedge check --target $NAME==$version@arm64-v8a`)"
             }) { Interpreter(pack.model(), options) }
-            return TfliteRuntime(interpreter, version)
+            return TfliteRuntime(interpreter, version, census)
         }
 
         /** Version of the library, for example "2.16.1"; EngineException where there is none for this machine. */
