@@ -71,21 +71,20 @@ def _follow(process: subprocess.Popen[bytes], action: str, share: Share, patienc
     if process.stderr is None:
         return last
     begun = time.monotonic()
-    with process.stderr as stream:
-        lines = Lines(stream)
-        while True:
-            try:
-                line = lines.next(min(patience.silence_s, max(begun + patience.total_s - time.monotonic(), 0.0)))
-            except TimeoutError:
-                process.kill()
-                raise DeviceError(
-                    f"expected {action} to go on on {NAME}; it said nothing for {patience.silence_s:g} s, or ran for "
-                    f"{patience.total_s:g} s, and was stopped; try again on a quiet machine"
-                ) from None
-            if line is None:
-                return last
-            counted = read_progress(line.strip())
-            if counted is None:
-                last = shortened(line.strip().removeprefix("error: "), 400) or last
-            else:
-                share.show(*counted)
+    lines = Lines(process.stderr)
+    while True:
+        try:
+            line = lines.next(min(patience.silence_s, max(begun + patience.total_s - time.monotonic(), 0.0)))
+        except TimeoutError:
+            process.kill()
+            raise DeviceError(
+                f"expected {action} to go on on {NAME}; it said nothing for {patience.silence_s:g} s, or ran for "
+                f"{patience.total_s:g} s, and was stopped; try again on a quiet machine"
+            ) from None
+        if line is None:
+            return last
+        counted = read_progress(line.strip())
+        if counted is None:
+            last = shortened(line.strip().removeprefix("error: "), 400) or last
+        else:
+            share.show(*counted)
