@@ -45,6 +45,12 @@ def test_run_host_when_a_report_is_written_then_its_bytes_whatever_the_golden_ca
         (f"{ANSWER}\nprint('error: no', file=sys.stderr)\nsys.exit(3)", "exit code 3: no"),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "signal 11: it gave no reason"),
         ("pass", "exit code 0: it gave no reason"),
+        ("print('error: own', file=sys.stderr)\nprint('INFO: x', file=sys.stderr)\nsys.exit(2)", "exit code 2: own"),
+        (
+            "print('Exception in thread \"main\" java.lang.Error: x\\n\\tat y', file=sys.stderr)\nsys.exit(1)",
+            'exit code 1: Exception in thread "main" java.lang.Error: x',
+        ),
+        ("print('Killed', file=sys.stderr)\nsys.exit(9)", "exit code 9: Killed"),
     ],
 )
 def test_run_host_when_there_is_no_report_then_one_line(run, body, said):
