@@ -45,7 +45,7 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.limits import Limits
 from tfedge.runtime.targets import RuntimeTarget
-from tools.android import port_library
+from tools.android import measured_library, port_library
 
 PLACES = ("x86_64", "aarch64:cortex-a72", "aarch64:cortex-a76")
 ANDROID = "android-tflite==2.16.1"  # the last archive in Maven's central repository
@@ -216,7 +216,7 @@ def android_environment(target: RuntimeTarget, reporter: Reporter) -> Environmen
     if not library.exists():
         reporter.say(f"making {target} loadable")
         with staging.staged(library) as stage:
-            port_library.make(target.version, target.arch, stage)
+            measured_library.make(target.version, target.arch, stage)
     host = dataclasses.replace(ANDROID_HOST, core=target.core) if target.core else ANDROID_HOST
     (found,) = environment.add_targets([host if target.core else dataclasses.replace(host, arch="x86_64")])
     numpy = found.variables.get("PYTHONPATH", os.path.dirname(os.path.dirname(np.__file__))).split(":")[-1]

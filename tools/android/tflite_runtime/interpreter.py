@@ -1,6 +1,6 @@
 """Android's native TFLite library, through its C interface, behind the calls that tfedge's worker makes.
 
-`TFEDGE_ANDROID_LIBRARY` names the folder with the ported library and its shim; see `tools/android/port_library.py`.
+`TFEDGE_ANDROID_LIBRARY` names the folder with the ported library and its shim; see `tools/android/measured_library.py`.
 Only what measuring needs: files with signatures, the default resolver (with XNNPACK, as Android's own Interpreter).
 """
 

@@ -1,0 +1,69 @@
+"""Following a program that runs on: its lines as they come, its progress in a bar, and how long to wait."""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import re
+import threading
+from typing import IO
+
+from tfedge.progress import Bar
+
+_PROGRESS = re.compile(r"progress (\d{1,9})/(\d{1,9})")
+
+
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds.
+
+    Attributes:
+        look_s: without a line, after which one looks whether the app lives.
+        silence_s: without a line, after which it is taken to hang; it tells its progress once a second at least.
+        total_s: of one run.
+    """
+
+    look_s: float = 5.0
+    silence_s: float = 60.0
+    total_s: float = 1800.0
+
+
+class Lines:
+    """Lines of a pipe, read and at the end closed by a thread of its own, so that waiting for one can end."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def next(self, timeout_s: float) -> str | None:
+        """Returns the next line, None at the end; TimeoutError where none came in time."""
+        try:
+            return self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
+        self._lines.put(None)
+
+
+def read_progress(text: str) -> tuple[int, int] | None:
+    """Returns done and total of "progress 3/16"; None of anything else."""
+    counted = _PROGRESS.fullmatch(text)
+    return (int(counted[1]), int(counted[2])) if counted else None
+
+
+class Share:
+    """A bar of 1.0 that never moves back, whatever a program says of its progress."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._shown = 0.0
+
+    def show(self, done: int, total: int) -> None:
+        """Moves the bar to `done` of `total`."""
+        share = min(done / max(total, 1), 1.0)
+        self._bar.advance(max(share - self._shown, 0.0), f"{done} of {total}")
+        self._shown = max(self._shown, share)
