@@ -23,6 +23,9 @@ class Arm64Runtime(private val library: Arm64Library, pack: Pack) : ModelRuntime
         val model = library.pointer("TfLiteModelCreate", library.place(bytes), bytes.size.toLong())
         val options = checkNotNull(library.pointer("TfLiteInterpreterOptionsCreate"))
         library.call("TfLiteInterpreterOptionsSetNumThreads", options, 1)
+        // Java's interpreter adds XNNPACK on every phone; the functions of C leave that to the caller.
+        val xnnpack = checkNotNull(library.pointer("TfLiteXNNPackDelegateCreate", 0L))
+        library.call("TfLiteInterpreterOptionsAddDelegate", options, xnnpack)
         interpreter = model?.let { library.pointer("TfLiteInterpreterCreate", it, options) }
             ?: throw EngineException("expected a model that TensorFlow Lite $version runs in ${pack.name}; it refused it")
         val count = library.call("TfLiteInterpreterGetSignatureCount", interpreter).toInt()
