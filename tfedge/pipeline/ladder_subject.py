@@ -112,6 +112,9 @@ class Subject(Protocol):
     def count(self, is_test: bool) -> int:
         """Returns how many examples decide, or how many there are that nothing is chosen by."""
 
+    def prepare(self, is_test: bool) -> None:
+        """Makes ready what all files are asked."""
+
     def key(self, place: Place, is_test: bool) -> tuple[str, ...]:
         """Returns what the answers of a file on a target depend on."""
 

@@ -97,6 +97,9 @@ class TextSubject:
     def count(self, is_test: bool) -> int:
         return len(self._words[is_test])
 
+    def prepare(self, is_test: bool) -> None:
+        """All words were answered at once."""
+
     def key(self, place: Place, is_test: bool) -> tuple[str, ...]:
         words = sha256_hex("\n".join(example.text for example in self._asked(place, is_test)).encode())
         return "words", place.pack.sha256, place.key[1], words
