@@ -18,7 +18,13 @@ PROPERTIES = {
     "ro.product.manufacturer": "Google",
     "ro.product.model": "Pixel 8",
 }
-_PROGRAM = pathlib.Path(__file__).with_name("fake_adb.py")
+# -IS: no site packages, which would double the time of each of hundreds of starts; imported, it is compiled once.
+_PROGRAM = f"""\
+#!{sys.executable} -IS
+import sys
+sys.path.append({str(pathlib.Path(__file__).parent)!r})
+import fake_adb
+"""
 
 
 class FakePhone:
@@ -34,8 +40,7 @@ class FakePhone:
         self.adb = folder / "bin" / "adb"
         self.adb.parent.mkdir(parents=True)
         self.at("/data/local/tmp").mkdir(parents=True)
-        # -IS: no site packages, which would double the time of each of hundreds of starts.
-        self.adb.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.read_text(encoding='utf-8')}", encoding="utf-8")
+        self.adb.write_text(_PROGRAM, encoding="utf-8")
         self.adb.chmod(0o755)
         about = "usb:1-1 product:shiba model:Pixel_8 device:shiba transport_id:1"
         self._facts = {"devices": [[SERIAL, "device", about]], "properties": dict(PROPERTIES), "app": "0.1.0"}
