@@ -99,6 +99,9 @@ class Subject(Protocol):
     def is_same(self, pack: Pack, recipe: Recipe) -> bool:
         """Whether a file was made of this very model, by this recipe, with the same tools."""
 
+    def summary(self, recipe: Recipe) -> str:
+        """Returns what a recipe does to this model, in a line."""
+
     def convert(self, recipe: Recipe, path: pathlib.Path) -> Pack:
         """Writes the packed file of a recipe.
 

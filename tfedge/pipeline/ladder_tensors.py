@@ -59,6 +59,9 @@ class TensorSubject:
     def is_same(self, pack: Pack, recipe: Recipe) -> bool:
         return self._job.is_same(pack, recipe)
 
+    def summary(self, recipe: Recipe) -> str:
+        return self._job.converter.fitted(recipe).summary
+
     def convert(self, recipe: Recipe, path: pathlib.Path) -> Pack:
         return self._job.pack(self._job.converter.convert(recipe), path, (), force=True).pack
 

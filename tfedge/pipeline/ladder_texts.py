@@ -82,6 +82,9 @@ class TextSubject:
         job = self._job
         return pack.manifest.provenance == job.provenance(recipe) and pack.evaluation == job.evaluation
 
+    def summary(self, recipe: Recipe) -> str:
+        return recipe.summary
+
     def convert(self, recipe: Recipe, path: pathlib.Path) -> Pack:
         conversion = self._converter.convert(recipe)
         if conversion.calibration is not None:

@@ -15,7 +15,7 @@ from tfedge.conversion.calibration import Sample
 from tfedge.conversion.converter import Conversion
 from tfedge.conversion.recipes import RECIPES, Recipe
 from tfedge.conversion.representative import Representative
-from tfedge.conversion.tensor_converter import TensorConverter, general
+from tfedge.conversion.tensor_converter import TensorConverter
 from tfedge.conversion.tensor_network import TensorNetwork
 from tfedge.errors import ConfigError, UnsupportedOpError, WorkerError
 from tfedge.modelfile.graph import GraphSummary, read_graph
@@ -209,7 +209,7 @@ class UserModelJob:
 
     def is_same(self, pack: Pack, recipe: Recipe) -> bool:
         """Whether a file was made of this very model, by this recipe, with the same data and tools."""
-        is_made_alike = pack.manifest.provenance == self._provenance(general(recipe), ())
+        is_made_alike = pack.manifest.provenance == self._provenance(self.converter.fitted(recipe), ())
         return is_made_alike and dict(pack.task) == self.task.to_json()
 
     def pack(

@@ -12,7 +12,6 @@ from tfedge.conversion import recipes as recipes_module
 from tfedge.conversion import user_model
 from tfedge.conversion.recipes import RECIPES, recipe_file
 from tfedge.conversion.representative import Representative
-from tfedge.conversion.tensor_converter import general
 from tfedge.errors import ConversionError
 from tfedge.pipeline.user_job import ConvertedFile, UserModelJob, read_data
 from tfedge.progress import SILENT, Reporter
@@ -71,7 +70,7 @@ def convert_user_model(
     job = UserModelJob(network, held, stem, quality, metric, reporter)
     files, refusals = [], []
     for recipe in chosen:
-        reporter.stage(f"recipe {recipe.name}: {general(recipe).summary}")
+        reporter.stage(f"recipe {recipe.name}: {job.converter.fitted(recipe).summary}")
         try:
             conversion = job.converter.convert(recipe)
             files.append(job.pack(conversion, paths[recipe.name], runtimes, force, reporter))
