@@ -7,6 +7,9 @@ import pathlib
 import sys
 from typing import Any
 
+from tests.apks import axml
+from tests.apks.zips import Entry, zip_bytes
+
 SERIAL = "0A1B2C3D"
 PACKAGE = "dev.tfedge.demo"
 FILES = f"/sdcard/Android/data/{PACKAGE}/files"
@@ -93,6 +96,12 @@ class FakePhone:
     def staged(self) -> list[str]:
         """Names of what stands in adb's own folder."""
         return sorted(path.name for path in self.at("/data/local/tmp").iterdir())
+
+
+def write_apk(path: pathlib.Path, package: str = PACKAGE) -> pathlib.Path:
+    """Writes a package of which the manifest alone is there, and returns its path."""
+    path.write_bytes(zip_bytes([Entry("AndroidManifest.xml", axml.axml(axml.manifest(package)))]))
+    return path
 
 
 def put_on_path(folder: pathlib.Path, monkeypatch: Any, **changes: Any) -> FakePhone:

@@ -14,7 +14,7 @@ NEEDS_TRAIN = False
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge deploy`."""
-    parser.add_argument("platform", choices=("android",), metavar="android", help="the platform: android")
+    parser.add_argument("platform", choices=("android",), metavar="PLATFORM", help="android")
     parser.add_argument("model", type=pathlib.Path, metavar="FILE.tflite", help="packed model; no other file is needed")
     parser.add_argument(
         "--device",

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tfedge.checks.verdict import Finding
-from tfedge.printable import printable
+from tfedge.printable import counted, printable
 from tfedge.reports.cells import milliseconds
 from tfedge.reports.deploy_report import DeployReport
 from tfedge.reports.device_report import DeviceReport
@@ -66,8 +66,10 @@ def _side_by_side(report: DeployReport) -> list[str]:
 
 
 def _processor(report: DeviceReport) -> str:
-    cores = f"{report.device.cores} core" + ("" if report.device.cores == 1 else "s")
-    return f"{report.device.cpu}, {cores}, {report.device.abi}"
+    device = report.device
+    # A worker's own words for its processor hold the number of cores.
+    cores = [] if " core" in device.cpu else [counted(device.cores, "core")]
+    return ", ".join((device.cpu, *cores, device.abi))
 
 
 def _threads(report: DeviceReport) -> str:

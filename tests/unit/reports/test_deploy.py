@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 import sys
-import zipfile
 
 import pytest
 
-from tests.fake_phone import SERIAL, put_on_path
+from tests.fake_phone import SERIAL, put_on_path, write_apk
 from tests.golden import packed_autokey
 from tests.listener import Listener
 from tests.unit.reports import device_answers as answers
@@ -151,9 +150,7 @@ def test_deploy_when_there_are_two_devices_then_the_one_named(phone, packed, her
 
 def test_deploy_when_an_apk_is_given_then_it_is_installed_first(phone, packed, here_once, tmp_path):
     phone.change(app=None)
-    with zipfile.ZipFile(tmp_path / "demo.apk", "w") as archive:
-        archive.writestr("AndroidManifest.xml", b"")
-    assert run(packed, apk=tmp_path / "demo.apk").exit_code == 0
+    assert run(packed, apk=write_apk(tmp_path / "demo.apk")).exit_code == 0
     assert ["-s", SERIAL, "install", "-r", str(tmp_path / "demo.apk")] in phone.calls
 
 
@@ -193,7 +190,7 @@ def test_deploy_when_the_input_is_bad_then_the_phone_is_not_touched(phone, packe
     junk.write_bytes(b"no model")
     with pytest.raises(ArtifactError, match="there is no pack"):
         deploy_android(junk)
-    with pytest.raises(ArtifactError, match="expected an APK"):
+    with pytest.raises(ArtifactError, match="expected an APK in"):
         run(packed, apk=junk)
     assert phone.calls == []
 
