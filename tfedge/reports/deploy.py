@@ -118,7 +118,7 @@ def deploy_android(
         if config.device == ANDROID_HOST
         else _phone(pack, config, reporter, patience)
     )
-    reporter.say(f"{place.words}: model {place.how}")
+    reporter.say(f"model {place.how}")
     sent = place.run(BENCHMARK if config.benchmark else SELFTEST)
     device = read_sent(sent, pack, config.device, config.num_threads)
     reporter.stage("the same on this machine")

@@ -52,7 +52,7 @@ def _side_by_side(report: DeployReport) -> list[str]:
         ("processor", _processor(device), _processor(local)),
         ("runtime", *(f"{each.runtime_name} {each.runtime_version}" for each in (device, local))),
         ("threads", _threads(device), _threads(local)),
-        ("golden cases", _golden(device), _golden(local)),
+        ("golden cases", _judged(report), _golden(local)),
     ]
     if device.latency is not None or report.local_latency is not None:
         rows += [("p50, ms", *_milliseconds(report, 50)), ("p90, ms", *_milliseconds(report, 90))]
@@ -79,6 +79,13 @@ def _threads(report: DeviceReport) -> str:
 
 def _golden(report: DeviceReport) -> str:
     return f"{report.golden.num_passed} of {report.golden.num_cases} as recorded"
+
+
+def _judged(report: DeployReport) -> str:
+    """Returns the count of golden cases as this machine judged the device's answers, not as the device counted."""
+    found = next((each.measured for each in report.findings if each.gate == "golden_cases"), None)
+    total = report.device.golden.num_cases
+    return _golden(report.device) if found is None else f"{total - int(found)} of {total} as recorded"
 
 
 def _milliseconds(report: DeployReport, percent: int) -> tuple[str, str]:

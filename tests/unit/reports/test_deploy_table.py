@@ -56,6 +56,11 @@ def test_lines_when_nothing_was_timed_then_no_latency(report):
     assert not [line for line in deploy_lines(bare) if "p50" in line]
 
 
+def test_lines_when_the_device_miscounts_its_golden_cases_then_our_count(report):
+    judged = Finding("golden_cases", "fail", "1 of 2", measured=2.0, limit=1.0)
+    assert cells(dataclasses.replace(report, findings=(judged,)), "golden cases")[0] == "0 of 2 as recorded"
+
+
 def test_lines_when_this_machine_was_busy_then_its_latency_says_so(report):
     busy = dataclasses.replace(report, local_latency=here(runs=20))
     assert cells(busy, "p50, ms")[1].endswith("(not to be relied on: the machine is busy)")
