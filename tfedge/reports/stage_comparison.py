@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from tfedge.validation.near_ties import Fork, Tie, tie_of, ties_of
 from tfedge.validation.stage_diff import CaseComparison, StageDifference, Yardstick, compare_case, numbers_of
 from tfedge.validation.stage_tolerance import StageTolerance, tolerance_of, usual_of
 
-# Of a text that transport broke (another encoding, normalised) half of the bytes at least are still there.
+# Of a text that transport broke (another encoding, normalised) half of the bytes or letters at least are still there.
 _SAME_TEXT = 0.5
 
 
@@ -174,7 +175,12 @@ def _other_texts(expected: DeviceReport, actual: DeviceReport) -> list[str]:
 
 
 def _resemble(one: bytes, other: bytes) -> bool:
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_TEXT
+    letters = [unicodedata.normalize("NFKD", data.decode("utf-8", "replace")).casefold() for data in (one, other)]
+    return max(_ratio(one, other), _ratio(*letters)) >= _SAME_TEXT
+
+
+def _ratio(one: Sequence[int] | str, other: Sequence[int] | str) -> float:
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _judge_tokens(

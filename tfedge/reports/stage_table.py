@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfedge.checks.verdict import Finding
-from tfedge.printable import counted
+from tfedge.printable import counted, printable
 from tfedge.reports.device_report import DeviceReport
 from tfedge.reports.stage_comparison import StageComparison, side_words
 from tfedge.reports.stage_findings import StageRow, difference_words, numbers_words
@@ -27,7 +27,8 @@ def report_lines(report: DeviceReport, finding: Finding) -> list[str]:
         f"  {finding.message}",
     ]
     lines += [f"    fix: {finding.fix}"] if finding.fix else []
-    return lines + [f"  {stage} not shown: {why}" for stage, why in report.not_shown.items()]
+    lines += [f"  {stage} not shown: {why}" for stage, why in report.not_shown.items()]
+    return [printable(line) for line in lines]
 
 
 def comparison_lines(compared: StageComparison) -> list[str]:
@@ -54,7 +55,7 @@ def comparison_lines(compared: StageComparison) -> list[str]:
         left = len(compared.differences) - len(shown)
         lines += [f"    … and {left} more; --json has all"] if left else []
     lines += ["", *(f"  note: {note}" for note in compared.notes)] if compared.notes else []
-    return lines
+    return [printable(line) for line in lines]  # Names come from files of strangers.
 
 
 def _row_words(row: StageRow) -> str:

@@ -133,13 +133,13 @@ class WorkerProcess:
         self._isolate, self._limits = isolate, limits
         self._ended = ""
         self._said_before = 0  # bytes that were printed before this file was loaded
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()
         script = str(ISOLATION_FILE if isolate else WORKER_FILE)
         sandbox = (sys.executable if board is None else command[0], "-I", "-S", str(SANDBOX_FILE)) if limits else ()
         words = [*sandbox, *command, script, runtime]
         if board is not None:
             places = board.place_together((WORKER_FILE, ISOLATION_FILE, SANDBOX_FILE))
             words = board.command_line([places.get(word, word) for word in words])
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()
         try:
             with _nowhere() if limits else contextlib.nullcontext() as folder:
                 self._process = subprocess.Popen(

@@ -39,7 +39,7 @@ if mode[0] == "pulled" and " place " in line:
     child.wait()
     sys.stdin.close()
     sys.exit(sys.stderr.write("client_loop: send disconnect: Broken pipe\\n") and 255)
-if mode[0] == "dies" and "/isolation.py " in line:
+if mode[0] == "dies" and "/isolation.py " in line and " place " not in line:
     sys.stderr.write("Timeout, server pi not responding.\\n")
     sys.exit(255)
 if mode[0] == "greets":
