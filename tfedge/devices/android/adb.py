@@ -107,16 +107,15 @@ class Adb:
     @contextlib.contextmanager
     def open_lines(self, *words: str) -> Iterator[IO[bytes]]:
         """Yields stdout of a call that goes on, such as `logcat`, which ends with the block; who reads it closes it."""
-        with tempfile.TemporaryFile() as none:
-            process = subprocess.Popen(
-                self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=none
-            )
-            try:
-                if process.stdout is not None:
-                    yield process.stdout
-            finally:
-                process.kill()
-                process.wait()
+        process = subprocess.Popen(
+            self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        try:
+            if process.stdout is not None:
+                yield process.stdout
+        finally:
+            process.kill()
+            process.wait()
 
     def _finish(self, words: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, bytes]:
         # Files and not pipes: the first call starts adb's server, and what that holds open no reader sees the end of.
