@@ -3,8 +3,8 @@
     pip install -c constraints.txt '.[train,benchmark]'
     python -m tools.benchmark --out out/benchmark [--rounds 40] [--words 12] [--quality-words 2000] [--readme]
 
-Two networks: the shipped G2P model, on real words with its word error rate, and one of random weights, 256 wide with 3 + 3
-layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one interleaved run.
+Two networks: the shipped G2P model, on real words with its word error rate, and one of random weights, 256 wide with
+3 + 3 layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one interleaved run.
 `--readme` draws the README's table from the report in models/benchmark. Nothing is installed by itself.
 """
 
@@ -64,7 +64,7 @@ def run(out: pathlib.Path, args: argparse.Namespace, reporter: Reporter) -> dict
     shipped = TrainedModel.load(MODEL)
     data = load_task(shipped.spec.name, None)
     texts = [example.text for example in data.train]
-    found = []
+    found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="tfedge-benchmark-") as name:
         for shape in (shapes.Shape("shipped G2P model", shipped, texts), shapes.wide(shipped, texts)):
             folder = pathlib.Path(name) / str(len(found))
@@ -75,7 +75,7 @@ def run(out: pathlib.Path, args: argparse.Namespace, reporter: Reporter) -> dict
             found.append(_shape_report(shape, files, data if is_real else None, args, reporter))
     report = {
         "schema_version": 1,
-        "created_utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_utc": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "conditions": {"cpu": _cpu(), "threads": 1, "versions": reports.versions()},
         "shapes": found,
     }
@@ -103,7 +103,9 @@ def _shape_report(
     rows = []
     for timing in timings:
         search = timing.contender.search
-        reference = next(each for each in timings if each.contender.search == search and "float32, " in each.contender.name)
+        reference = next(
+            each for each in timings if each.contender.search == search and "float32, " in each.contender.name
+        )
         wer = None if data is None else _wer(timing.contender, spec, data.test[: args.quality_words], reporter)
         rows.append(reports.row(timing, timings, reference, wer))
     hashes = {name: sha256_hex(path.read_bytes()) for name, path in files.items() if path.is_file()}

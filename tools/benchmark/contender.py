@@ -2,13 +2,14 @@
 
     python -m tools.benchmark.contender '{"kind": "tflite", "path": "g2p.tflite", "signature": "greedy"}'
 
-Reads a JSON line `{"sources": [[ids], ...], "passes": n}` on stdin and answers with a JSON line `{"ns": [[n times], ...],
-"answers": [[ids], ...], "peak_bytes": b}`, until stdin ends. A source and an answer are ids without padding and without the
-stop token. What is timed goes from ids to ids, in the library's own Python API, on one thread.
+Reads a JSON line `{"sources": [[ids], ...], "passes": n}` on stdin and answers with a JSON line
+`{"ns": [[n times], ...], "answers": [[ids], ...], "peak_bytes": b}`, until stdin ends. A source and an answer are ids
+without padding and without the stop token. What is timed goes from ids to ids, in the library's own Python API, on one thread.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -53,7 +54,7 @@ def tflite(path: str, signature: str, runtime: str = "ai-edge-litert") -> Decode
 
 
 def naive(path: str, runtime: str = "ai-edge-litert") -> Decode:
-    """Returns a decode that runs the whole model again for every token, as a plainly exported Keras model makes one do."""
+    """Returns a decode that runs the whole model again for every token, as a plain export makes one do."""
     called = load(path, runtime).signature("score")
     source, target = (np.zeros(called.inputs[name]["shape"], np.int32) for name in ("source_ids", "target_ids"))
     called.plan({"source_ids": source, "target_ids": target})
@@ -74,7 +75,7 @@ def naive(path: str, runtime: str = "ai-edge-litert") -> Decode:
 
 def ctranslate2(path: str, compute_type: str, beam: int, max_target_length: int) -> Decode:
     """Returns a decode by CTranslate2."""
-    import ctranslate2 as library  # Of the extra `benchmark`.
+    library = importlib.import_module("ctranslate2")  # Of the extra `benchmark`.
 
     translator = library.Translator(path, device="cpu", compute_type=compute_type, inter_threads=1, intra_threads=1)
     options = {"beam_size": beam, "max_decoding_length": max_target_length, "length_penalty": 0.0}

@@ -1,7 +1,7 @@
 """The shipped network in CTranslate2's model specification: the same weights, so that answers are the same.
 
-CTranslate2 has all its parts: pre-norm blocks, RMS norms, ReLU, one key/value head in the decoder, sinusoids as a stored
-table. https://opennmt.net/CTranslate2/ (classes of `ctranslate2.specs`, version 4.8).
+CTranslate2 has all its parts: pre-norm blocks, RMS norms, ReLU, one key/value head in the decoder, sinusoids as a
+stored table. https://opennmt.net/CTranslate2/ (classes of `ctranslate2.specs`, version 4.8).
 """
 
 from __future__ import annotations

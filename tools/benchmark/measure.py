@@ -83,6 +83,8 @@ class _Process:
         command = [sys.executable, "-m", "tools.benchmark.contender", json.dumps(dict(contender.config))]
         self.contender = contender
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def wait_until_ready(self) -> None:
         self._read()
 
     def _read(self) -> dict[str, Any]:
@@ -117,6 +119,8 @@ def _started(contenders: Sequence[Contender]) -> Iterator[list[_Process]]:
     try:
         for contender in contenders:
             processes.append(_Process(contender))
+        for process in processes:
+            process.wait_until_ready()
         yield processes
     finally:
         for process in processes:

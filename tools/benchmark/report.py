@@ -11,7 +11,15 @@ import numpy as np
 
 from tools.benchmark.measure import Timing, speed_ratio
 
-PACKAGES = ("ai-edge-litert", "tflite-runtime", "ctranslate2", "tensorflow-cpu", "tensorflow", "litert-quantizer", "numpy")
+PACKAGES = (
+    "ai-edge-litert",
+    "tflite-runtime",
+    "ctranslate2",
+    "tensorflow-cpu",
+    "tensorflow",
+    "litert-quantizer",
+    "numpy",
+)
 
 
 def versions() -> dict[str, str]:
@@ -28,7 +36,9 @@ def versions() -> dict[str, str]:
 def row(timing: Timing, all_timings: Sequence[Timing], reference: Timing, wer: float | None) -> dict[str, Any]:
     """Returns one contender's figures: times, ratios to the int8 peer of its search, identity, memory, raw samples."""
     same = [left == right for left, right in zip(timing.answers, reference.answers, strict=True)]
-    peers = [each for each in all_timings if each.contender.is_peer and each.contender.search == timing.contender.search]
+    peers = [
+        each for each in all_timings if each.contender.is_peer and each.contender.search == timing.contender.search
+    ]
     peer = next((each for each in peers if "int8" in each.contender.name), None)
     return {
         "name": timing.contender.name,
@@ -60,7 +70,13 @@ def markdown_table(report: Mapping[str, Any]) -> str:
             ratio = each["speed_over_peer"]
             said = f"{ratio[0]:.2f} ({ratio[1]:.2f}-{ratio[2]:.2f})" if ratio else "-"
             wer = "-" if each["wer_percent"] is None else f"{each['wer_percent']:.2f}"
-            cells = [each["search"], each["name"], f"{each['typical_ms']:.3g}", said, f"{100 * each['identical_share']:.1f}"]
+            cells = [
+                each["search"],
+                each["name"],
+                f"{each['typical_ms']:.3g}",
+                said,
+                f"{100 * each['identical_share']:.1f}",
+            ]
             cells += [wer, f"{each['size_bytes'] / 1e6:.2f}", f"{each['peak_bytes'] / 1e6:.0f}"]
             lines.append("| " + " | ".join(cells) + " |")
         parts.append("\n".join(lines))

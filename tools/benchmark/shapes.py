@@ -70,7 +70,7 @@ def wide(shipped: TrainedModel, texts: Sequence[str], hidden_dim: int = 256, num
 
 
 def write_files(shape: Shape, folder: pathlib.Path, recipe_names: Sequence[str] = RECIPES) -> dict[str, pathlib.Path]:
-    """Writes each recipe's file with `greedy` and `beam`, the naive files, and CTranslate2's folder; returns them by name.
+    """Writes each recipe's file with `greedy` and `beam`, the naive files, and CTranslate2's folder, by name.
 
     Raises:
         ConversionError, CalibrationError: a recipe failed.
@@ -93,7 +93,9 @@ def write_files(shape: Shape, folder: pathlib.Path, recipe_names: Sequence[str] 
 def _plain(recipe: recipes.Recipe) -> recipes.Recipe:
     """Returns the recipe with scales by extremes: for random weights the minutes of GPTQ would buy nothing."""
     scopes = tuple(dataclasses.replace(scope, algorithm=scopes_module.MIN_MAX) for scope in recipe.scopes)
-    return recipe if scopes == recipe.scopes else dataclasses.replace(recipe, name=f"{recipe.name}_plain", scopes=scopes)
+    return (
+        recipe if scopes == recipe.scopes else dataclasses.replace(recipe, name=f"{recipe.name}_plain", scopes=scopes)
+    )
 
 
 def _naive(network: Seq2SeqTransformer, recipe: str) -> bytes:
