@@ -86,7 +86,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_force(parser: argparse.ArgumentParser) -> None:
+def add_force(parser: argparse._ActionsContainer) -> None:
     """Adds `--force`, spelled alike in every verb that writes files."""
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 

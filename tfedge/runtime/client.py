@@ -44,6 +44,7 @@ class WorkerInfo:
         target: runtime, version and architecture, as the worker's own process reports them.
         python: version of the worker's Python.
         cpu: model, cores, and the features that decide the speed of int8 kernels.
+        cores: logical cores of the machine.
         baseline_bytes: peak resident memory with interpreter and NumPy imported, before any model.
         private_bytes: what of its memory then belongs to no file: heap, and pages it wrote to.
     """
@@ -51,6 +52,7 @@ class WorkerInfo:
     target: targets.RuntimeTarget
     python: str
     cpu: str
+    cores: int
     baseline_bytes: int
     private_bytes: int
 
@@ -108,7 +110,9 @@ class Worker:
         self.runtime = targets.check_runtime(runtime.target.name if isinstance(runtime, Environment) else runtime)
         self._python = python
         self._timeout_s = timeout_s
-        self._isolate, self._limits = isolate or limits is not None, limits
+        self._board = runtime.board if isinstance(runtime, Environment) else None
+        # A process that hangs on another machine hears no end of its pipes; the one that watches over it does.
+        self._isolate, self._limits = isolate or limits is not None or self._board is not None, limits
         self._process: WorkerProcess | None = None
         self._info: WorkerInfo | None = None
         self._model = ""
@@ -117,21 +121,23 @@ class Worker:
     def __enter__(self) -> Worker:
         environment = self._environment
         command, variables = (environment.command, environment.variables) if environment else ((self._python,), {})
-        process = WorkerProcess(self.runtime, command, variables, self._timeout_s, self._isolate, self._limits)
+        options = (self._timeout_s, self._isolate, self._limits, self._board)
+        process = WorkerProcess(self.runtime, command, variables, *options)
         try:
             facts, _ = process.request("hello", what="hello")
             target = self._checked_target(facts)
-            if self._isolate and target.arch != platform.machine():
+            if self._isolate and target.arch != platform.machine() and self._board is None:
                 _prime(process)
                 if self._limits:
                     process.limit_address_space(self._limits)
         except BaseException:
             process.close()
             raise
-        process.label = str(target)
+        process.label = str(target) + (f" on {self._board.name}" if self._board else "")
         self._process = process
         words = cpu.cpu_text(facts["cpu_lines"], facts["arch"], facts["num_cores"])
-        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"], facts["private_bytes"])
+        sizes = facts["peak_bytes"], facts["private_bytes"]
+        self._info = WorkerInfo(target, facts["python"], words, facts["num_cores"] or 1, *sizes)
         return self
 
     def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
@@ -201,7 +207,8 @@ class Worker:
         path = pathlib.Path(path).resolve()
         open_model(path)  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
-        params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        place = self._board.place(path) if self._board else str(path)
+        params = {"path": place, "num_threads": num_threads, "resolver": resolver}
         params |= {"preserve_all_tensors": preserve_all_tensors}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
         self._model = path.name

@@ -12,6 +12,7 @@ from tfedge.modelfile.pack import Pack
 from tfedge.modelfile.tensor_cases import TensorCase
 from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import Worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.signatures import Array
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.validation.cases import CallFailedError, Outcome, run_case
@@ -51,7 +52,7 @@ def not_run(error: WorkerError | CallFailedError) -> Finding:
 
 
 def run_examples(
-    runtime: str,
+    runtime: str | Environment,
     path: str | os.PathLike[str],
     examples: Sequence[TensorCase],
     reporter: Reporter = SILENT,
@@ -67,7 +68,7 @@ def run_examples(
         WorkerError, CallFailedError: the runtime refused, crashed or hung, or an output has another shape.
     """
     outcomes: list[Outcome] = []
-    with Worker(runtime) as worker, reporter.bar(f"{label} on {runtime}", len(examples)) as bar:
+    with Worker(runtime) as worker, reporter.bar(f"{label} on {worker.runtime}", len(examples)) as bar:
         worker.load(path)
         signatures = worker.describe()
         for case in real_cases(examples, signatures):
