@@ -131,7 +131,9 @@ def test_vectors_when_made_again_then_the_files_are_the_same(name: str) -> None:
 def test_decode_vectors_when_the_shipped_model_answers_then_as_written(runtime: str) -> None:
     vectors = read("decode")
     path = shipped_file(make_vectors.MODEL)
-    assert read_pack(path).manifest.model_sha256 == vectors["model_sha256"], "run: python -m tools.make_vectors decode.json"
+    assert read_pack(path).manifest.model_sha256 == vectors["model_sha256"], (
+        "run: python -m tools.make_vectors decode.json"
+    )
     answers = vectors["answers"]
     assert len(answers) == 200
     assert dict(zip(answers, predict(path, list(answers), runtime=runtime), strict=True)) == answers

@@ -131,4 +131,3 @@ def made(name: str) -> bytes:
         path = pathlib.Path(folder) / f"{name}.tflite"
         MAKERS[name](path)
         return path.read_bytes()
-
