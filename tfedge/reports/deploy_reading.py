@@ -62,13 +62,15 @@ def latency_finding(latency: DeviceLatency | None) -> Finding:
     """Says whether the device's figures may be relied on: the same limits as on this machine."""
     if latency is None:
         fix = "install the app of this version with --apk"
-        return Finding("latency", "not_measured", "expected latencies of the device; its report holds none", fix=fix)
+        return Finding(
+            "device_latency", "not_measured", "expected latencies of the device; its report holds none", fix=fix
+        )
     reasons = invalid_reasons(latency)
     told = f"p50 {latency.latency_p50_ms:.3g} ms of {latency.num_runs} answers"
     if not reasons:
-        return Finding("latency", "pass", told)
+        return Finding("device_latency", "pass", told)
     fix = "let the device cool down, close other apps and measure again"
-    return Finding("latency", "not_measured", f"{told}, not to be relied on: {'; '.join(reasons)}", fix=fix)
+    return Finding("device_latency", "not_measured", f"{told}, not to be relied on: {'; '.join(reasons)}", fix=fix)
 
 
 def texts_to_time(pack: Pack) -> list[str]:

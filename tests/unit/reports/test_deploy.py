@@ -160,7 +160,7 @@ def test_deploy_when_a_benchmark_is_asked_for_then_both_sides_are_timed(phone, p
     phone.answer("benchmark", answers.to_bytes(answers.as_phone(local, latency=timed)))
     report = run(packed, benchmark=True)
     assert report.notes == () and report.device.latency.num_runs == 240 and report.local_latency.num_runs >= 100
-    assert [finding.verdict for finding in report.findings if finding.gate == "latency"] == ["pass"]
+    assert [finding.verdict for finding in report.findings if finding.gate == "device_latency"] == ["pass"]
 
 
 @pytest.mark.parametrize("has_latency", [True, False])
