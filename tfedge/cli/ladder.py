@@ -175,7 +175,7 @@ def run(args: argparse.Namespace, forced: list[str]) -> int:
         force=args.force,
         reporter=terminal.TerminalReporter(),
     )
-    return output.show_ladder(report, as_json=bool(args.json))
+    return output.show_ladder(report, style="json" if args.json else "table")
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -43,9 +43,11 @@ def show_fix(report: FixReport, as_json: bool = False) -> int:
     return report.exit_code
 
 
-def show_ladder(report: LadderReport, as_json: bool = False) -> int:
-    """Prints what every recipe is on every target, and what ships, as text or as JSON, and returns the exit code."""
-    if as_json:
+def show_ladder(report: LadderReport, style: str = "table") -> int:
+    """Prints what every recipe is on every target, and what ships; as `show`."""
+    if style == "markdown":
+        print(ladder_table.ladder_markdown(report), end="")
+    elif style == "json":
         print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     else:
         ladder_table.print_ladder(report, Console(highlight=False))

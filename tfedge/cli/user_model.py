@@ -121,7 +121,7 @@ def _climb(args: argparse.Namespace, forced: list[str], quality: Quality | None,
         force=args.force,
         reporter=terminal.TerminalReporter(),
     )
-    return output.show_ladder(report, as_json=bool(args.json))
+    return output.show_ladder(report, style="json" if args.json else "table")
 
 
 def _quality(args: argparse.Namespace, is_auto: bool) -> Quality | None:

@@ -98,5 +98,6 @@ def add_targets(parser: argparse._ActionsContainer) -> None:
         action="append",
         dest="targets",
         metavar="RUNTIME",
-        help="interpreter: ai-edge-litert or tflite-runtime; may be repeated (default: all installed)",
+        help="interpreter: ai-edge-litert or tflite-runtime, or ssh:HOST[:PYTHON] for a board's; may be repeated "
+        "(default: all installed here)",
     )

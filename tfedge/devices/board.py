@@ -21,6 +21,7 @@ from typing import Any
 
 MARK = "tfedge-board: "
 PACKAGES = ("numpy", "tflite-runtime", "ai-edge-litert")
+KEPT_MODELS = 16  # the last ones placed
 SPARE_BYTES = 16 * 2**20  # what a system should keep
 
 
@@ -94,10 +95,22 @@ def place(name: str, sha256: str, size: int) -> dict[str, Any]:
         if digest.hexdigest() != sha256:
             return {"error": f"{name} with sha256 {sha256}; {digest.hexdigest()} came"}
         os.replace(partial, path)
+        forget_models()
     finally:
         if os.path.exists(partial):
             os.remove(partial)
     return {"placed": path}
+
+
+def forget_models() -> None:
+    """Removes all models but the last ones: a process that runs one keeps its bytes."""
+    models = os.path.join(folder(), "models")
+    if os.path.isdir(models):
+        by_age = sorted(
+            (os.path.getmtime(path), path) for path in (os.path.join(models, n) for n in os.listdir(models))
+        )
+        for _, path in by_age[:-KEPT_MODELS]:
+            os.remove(path)
 
 
 def main(words: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+from collections.abc import Sequence
 
 from tfedge.devices import ssh
 from tfedge.errors import ConfigError, one_of
@@ -50,7 +51,7 @@ def reach(device: str = LOCAL, runtime: str | None = None) -> Reached:
     if device == LOCAL:
         chosen = targets.choose_targets([runtime] if runtime else None)[0 if runtime else -1]
         return Reached(find_environment(chosen), platform.node() or "this machine", LOCAL)
-    if device.startswith(SSH_PREFIX):
+    if is_over_ssh(device):
         host, _, python = device.removeprefix(SSH_PREFIX).partition(":")
         return _over_ssh(ssh.SshBoard(host, python or ssh.PYTHON), runtime)
     if "==" not in device:
@@ -63,6 +64,27 @@ def reach(device: str = LOCAL, runtime: str | None = None) -> Reached:
     is_here = target.arch == platform.machine()
     name = "emulated " + (target.emulated_core or target.arch)
     return Reached(environment, platform.node() if is_here else name, LOCAL if is_here else EMULATED_ARM)
+
+
+def is_over_ssh(text: str) -> bool:
+    """Whether a target or device is a board behind ssh."""
+    return text.startswith(SSH_PREFIX)
+
+
+def choose_places(names: Sequence[str] | None = None) -> tuple[RuntimeTarget | Environment, ...]:
+    """Returns the runtimes called `names`, those here as targets and boards as environments; all here without names.
+
+    Raises:
+        ConfigError: an unknown runtime or a form of no board, or a version that is not the installed one.
+        RuntimeUnavailableError: a runtime is not installed, or none is.
+        DeviceError: a board that cannot be reached.
+    """
+    if not names:
+        return targets.choose_targets()
+    found: list[RuntimeTarget | Environment] = []
+    for name in names:
+        found.append(reach(name).environment if is_over_ssh(name) else targets.choose_targets([name])[0])
+    return tuple(found)
 
 
 def _over_ssh(board: ssh.SshBoard, runtime: str | None) -> Reached:

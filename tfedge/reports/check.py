@@ -18,6 +18,7 @@ from typing import Any
 
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
+from tfedge.devices.reach import is_over_ssh, reach
 from tfedge.errors import ConfigError
 from tfedge.modelfile.apk.kind import is_package
 from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
@@ -133,6 +134,7 @@ def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarge
     Raises:
         ConfigError: an unknown target.
         RuntimeUnavailableError: a target that has to be run is not installed, or there is none at all.
+        DeviceError: a board that cannot be reached.
     """
     if not targets:
         found = {each.target: each for each in installed_environments() if _is_default(each.target)}
@@ -140,7 +142,13 @@ def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarge
             targets_module.choose_targets()  # Says what to install.
         return dict(found)
     chosen: dict[RuntimeTarget, Environment | None] = {}
-    for text in targets:
+    for text in sorted(targets, key=is_over_ssh):  # Those here first, so that a board of the same kind is refused.
+        if is_over_ssh(text):
+            board = reach(text).environment
+            if board.target in chosen:
+                raise ConfigError(f"expected {board.target} once; {text} is another of its kind; check it alone")
+            chosen[board.target] = board if run else None
+            continue
         target = RuntimeTarget.parse(text) if "=" in text or "@" in text else targets_module.choose_targets([text])[0]
         is_run = run and target.name != targets_module.ANDROID
         chosen[target] = find_environment(target) if is_run else None

@@ -88,7 +88,8 @@ class Worker:
         timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
             requests report progress between decodes, so it bounds one decode or one load, not the whole request.
         isolate: whether each `load` gets a process of its own, started in milliseconds. The worker then outlives a
-            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it.
+            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it. By default with
+            limits, and on another machine: what hangs there hears no end of its pipes, and who watches over it does.
         limits: of the process of one file; implies `isolate`, and takes from it every right to write.
 
     Raises:
@@ -101,7 +102,7 @@ class Worker:
         runtime: str | Environment,
         python: str = sys.executable,
         timeout_s: float = 60.0,
-        isolate: bool = False,
+        isolate: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
         if not timeout_s > 0:
@@ -111,8 +112,8 @@ class Worker:
         self._python = python
         self._timeout_s = timeout_s
         self._board = runtime.board if isinstance(runtime, Environment) else None
-        # A process that hangs on another machine hears no end of its pipes; the one that watches over it does.
-        self._isolate, self._limits = isolate or limits is not None or self._board is not None, limits
+        is_risky = limits is not None or (isolate is None and self._board is not None)
+        self._isolate, self._limits = bool(isolate) or is_risky, limits
         self._process: WorkerProcess | None = None
         self._info: WorkerInfo | None = None
         self._model = ""

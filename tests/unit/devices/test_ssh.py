@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import sys
 
@@ -197,3 +198,15 @@ def test_board_when_the_python_is_no_path_then_config_error(python):
 def test_pack_when_pushed_then_its_name_is_its_sha256(machine, board, tmp_path):
     pack = packed_autokey.write(tmp_path / "misleading_name_v2.tflite")
     assert board.place(pack.path).endswith(f"/models/{pack.sha256}.tflite")
+
+
+def test_place_when_many_models_were_sent_then_the_last_ones_stay(machine, board, tmp_path):
+    folder = machine.home / ".cache/tfedge/board-1/models"
+    folder.mkdir(parents=True)
+    for number in range(20):
+        path = folder / f"{number}.tflite"
+        path.write_bytes(b"x")
+        os.utime(path, (number, number))
+    newest = pathlib.Path(board.place(autokey.MODEL))
+    left = {path.name for path in folder.iterdir()}
+    assert len(left) == 16 and newest.name in left and "19.tflite" in left and "0.tflite" not in left

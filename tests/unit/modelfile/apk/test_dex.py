@@ -31,7 +31,7 @@ def test_classes_when_a_name_is_endless_are_read_up_to_a_limit():
     at = data.index(LITE.encode())
     data = data[: at + 90].replace(b"x\0", b"xx") + b"x" * 5000
     (name,) = read(data).named
-    assert len(name) < 1100
+    assert len(name) < 300
 
 
 def changed(at: int, value: int) -> bytes:

@@ -99,3 +99,9 @@ def test_elements_when_the_file_is_too_large_are_not_read(monkeypatch):
 def test_text_when_longer_than_any_name_is_cut():
     found = read_manifest(axml.axml(axml.manifest("p" * 9000), utf8=False))
     assert found.package == "p" * reader.MAX_TEXT
+
+
+def test_strings_when_they_share_bytes_are_not_read_without_end(monkeypatch):
+    monkeypatch.setattr(reader, "MAX_TEXTS", 100)
+    with pytest.raises(ArtifactError, match="strings of 100 characters"):
+        read_manifest(axml.axml(axml.manifest("p" * 90)))

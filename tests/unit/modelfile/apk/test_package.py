@@ -9,6 +9,7 @@ from tests.apks import binaries
 from tests.apks.app import INTERPRETER, LIBRARY, model
 from tests.apks.zips import DEFLATED, Entry, zip_bytes
 from tfedge.artifacts import sha256_hex
+from tfedge.modelfile.apk import dex, library, zip_file
 from tfedge.modelfile.apk import package as reader
 from tfedge.modelfile.apk.kind import is_package
 from tfedge.modelfile.apk.package import LITERT, TFLITE, open_package
@@ -18,7 +19,7 @@ def test_package_when_sound_has_everything():
     package = open_package(apks.build())
     assert package.kind == "apk" and package.manifest.package == "dev.example" and package.problems == {}
     assert package.abis == ("arm64-v8a", "x86_64")
-    assert [library.place for library in package.runtimes] == [f"arm64-v8a/{LIBRARY}", f"x86_64/{LIBRARY}"]
+    assert [one.place for one in package.runtimes] == [f"arm64-v8a/{LIBRARY}", f"x86_64/{LIBRARY}"]
     assert [(one.name, one.sha256) for one in package.models] == [("assets/g2p.tflite", sha256_hex(model()))]
     assert package.defines(TFLITE) and not package.defines(LITERT)
     assert INTERPRETER in package.classes["classes.dex"].defined
@@ -88,9 +89,19 @@ def test_package_when_an_entry_is_damaged_names_it_and_reads_the_rest(entry, sai
 
 
 def test_library_when_its_words_lie_across_two_pieces_is_found(monkeypatch):
-    from tfedge.modelfile.apk import zip_file
-
     monkeypatch.setattr(zip_file, "PIECE_BYTES", 40)
     data = apks.build(libraries={f"arm64-v8a/{LIBRARY}": binaries.interpreter(version="2.15.0", more=b"\0strtod_l\0")})
-    (library,) = open_package(data).runtimes
-    assert library.versions == ("2.15.0",) and library.needs_android_8
+    (one,) = open_package(data).runtimes
+    assert one.versions == ("2.15.0",) and one.needs_android_8
+
+
+def test_package_when_it_has_more_than_any_app_stops_and_says_so(monkeypatch):
+    monkeypatch.setattr(library, "MAX_LIBRARIES", 2)
+    monkeypatch.setattr(reader, "MAX_DEX", 1)
+    monkeypatch.setattr(dex, "MAX_NAMED", 1)
+    libraries = {f"arm64-v8a/lib{n}.so": binaries.elf() for n in range(5)}
+    package = open_package(apks.build(libraries=libraries, dex=[binaries.dex([INTERPRETER]), b"", b""]))
+    assert len(package.libraries) == 3 and "2 libraries at most" in package.problems["lib/arm64-v8a/lib2.so"]
+    assert list(package.classes) == ["classes.dex"] and "1 dex files at most" in package.problems["classes2.dex"]
+    many = open_package(apks.build(dex=[binaries.dex([INTERPRETER, "Lorg/tensorflow/lite/Tensor;"])]))
+    assert "1 classes of runtimes at most" in many.problems["classes.dex"]

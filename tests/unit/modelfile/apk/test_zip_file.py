@@ -155,3 +155,15 @@ def test_head_when_an_entry_cannot_be_read_is_empty():
     entries = [Entry("a", TEXT, central={"flags": 1}), Entry("b", TEXT, central={"method": 8}), Entry("c", TEXT, 99)]
     archive = ZipFile(zip_bytes(entries))
     assert [archive.head(entry, 8) for entry in archive.entries] == [b"", b"", b""]
+
+
+def test_zip_when_entries_share_bytes_is_read_in_bounded_time():
+    big = Entry("0", bytes(2**20))
+    archive = ZipFile(zip_bytes([big, *(Entry(f"{n}", b"", at=0, central={"stored": 2**20}) for n in range(1, 50))]))
+    outcomes = []
+    for entry in archive.entries:
+        try:
+            list(archive.pieces(entry, 2**30))
+        except ArtifactError as error:
+            outcomes.append(str(error))
+    assert sum("read too often" in said for said in outcomes) > 40
