@@ -4,7 +4,8 @@
     python -m tools.benchmark --out out/benchmark [--rounds 40] [--words 12] [--quality-words 2000] [--readme]
 
 Two networks: the shipped G2P model, on real words with its word error rate, and one of random weights, 256 wide with
-3 + 3 layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one interleaved run.
+3 + 3 layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one
+interleaved run.
 `--readme` draws the README's table from the report in models/benchmark. Nothing is installed by itself.
 """
 

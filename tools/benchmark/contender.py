@@ -4,7 +4,8 @@
 
 Reads a JSON line `{"sources": [[ids], ...], "passes": n}` on stdin and answers with a JSON line
 `{"ns": [[n times], ...], "answers": [[ids], ...], "peak_bytes": b}`, until stdin ends. A source and an answer are ids
-without padding and without the stop token. What is timed goes from ids to ids, in the library's own Python API, on one thread.
+without padding and without the stop token. What is timed goes from ids to ids, in the library's own Python API, on one
+thread.
 """
 
 from __future__ import annotations
