@@ -1,6 +1,7 @@
 package dev.tfedge.host
 
 import dev.tfedge.core.Engine
+import java.util.Locale
 
 /**
  * What the core adds to the bare interpreter: whole answers and the bare calls behind them, in turns, text by text.
@@ -28,10 +29,12 @@ internal class Overhead(private val engine: Engine) {
                 }
             }
         }
-        if (whole.any { it.isEmpty() }) throw UsageException("expected time for one pass over the texts; got $seconds s")
+        if (whole.any { it.isEmpty() }) throw UsageException("expected time for one pass of texts; got $seconds s")
         val (answer, calls) = whole.sumOf(::median) / texts.size to alone.sumOf(::median) / texts.size
-        return "{\"entry\": \"%s\", \"answer_us\": %.2f, \"bare_calls_us\": %.2f, \"overhead_ratio\": %.4f, \"rounds\": %d}"
-            .format(engine.entry, answer / 1e3, calls / 1e3, answer / calls - 1, whole.first().size)
+        val line = "{\"entry\": \"%s\", \"answer_us\": %.2f, \"bare_calls_us\": %.2f, \"overhead_ratio\": %.4f, " +
+            "\"rounds\": %d}"
+        val rounds = whole.first().size
+        return line.format(Locale.ROOT, engine.entry, answer / 1e3, calls / 1e3, answer / calls - 1, rounds)
     }
 
     private fun bareCalls(text: String): () -> Unit {
