@@ -29,7 +29,7 @@ internal class Predictions(private val out: PrintStream) {
         val writer = JsonWriter(text)
         writer.beginArray()
         for ((asked, answer) in answers) {
-            writer.beginObject().name("text").value(asked).name("answer").value(answer.text)
+            writer.beginObject().name("text").value(asked).name("prediction").value(answer.text)
             writer.name("alternatives").beginArray()
             for (other in answer.alternatives) {
                 writer.beginObject().name("text").value(other.text).name("score").value(other.score).endObject()

@@ -52,7 +52,7 @@ class CommandLineTest {
         val words = File(folder, "words.txt").apply { writeText("b\n\nab\n") }
         assertEquals("abb\tA B C\nb\tB\nab\tA B\n", run("predict", model("autokey"), "abb", "--words", words.path).out)
         val json = run("predict", model("echo"), "--json", "a").out
-        val start = "[{\"text\":\"a\",\"answer\":\"A\",\"alternatives\":[{\"text\":\"A\",\"score\":-0.5}"
+        val start = "[{\"text\":\"a\",\"prediction\":\"A\",\"alternatives\":[{\"text\":\"A\",\"score\":-0.5}"
         assertTrue(json, json.startsWith(start))
     }
 
