@@ -128,7 +128,7 @@ ALL_RECIPES = RECIPES | {
             "weight_only_wi8_afp32",
             "weights stored in int8, computed in float: as small as int8 and as fast as float",
             QUANTIZER,
-            (Scope(WEIGHT_ONLY),),
+            tuple(Scope(WEIGHT_ONLY, op=op) for op in WEIGHTED),
         ),
         Recipe(
             "dynamic_wi8_afp32_channel",

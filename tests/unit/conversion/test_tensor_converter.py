@@ -141,5 +141,14 @@ def test_convert_when_there_are_convolutions_then_dynamic_weights_have_a_scale_a
     assert graph.min_runtime_version == ("2.17.0" if recipe.endswith("_channel") else "2.4.0")
 
 
+def test_convert_when_weights_alone_are_stored_small_then_those_of_convolutions_too():
+    converter = converter_of(user_models.make("convolutional"), user_models.data("convolutional"))
+    graph = read_graph(converter.convert(ALL_RECIPES["weight_only_wi8_afp32"]).model_bytes)
+    stored = {op.outputs[0].index: op.inputs[0].dtype for op in graph.ops if op.name == "DEQUANTIZE"}
+    for op in graph.ops:
+        if op.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            assert stored[op.inputs[1].index] == "int8", op.name
+
+
 def test_fitted_when_there_is_no_convolution_then_the_recipe_as_it_is(recurrent):
     assert recurrent.fitted(ALL_RECIPES["dynamic_wi8_afp32"]) == ALL_RECIPES["dynamic_wi8_afp32"]

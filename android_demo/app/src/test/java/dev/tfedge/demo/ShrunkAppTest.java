@@ -9,11 +9,9 @@ import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.robolectric.Robolectric;
 import org.robolectric.RobolectricTestRunner;
-import org.robolectric.annotation.Config;
 
 /** What R8 left of the app still works. In Java, and by names only: this runs without Kotlin's library. */
 @RunWith(RobolectricTestRunner.class)
-@Config(sdk = 34)
 public class ShrunkAppTest {
     @Test
     @SuppressWarnings("unchecked")

@@ -6,12 +6,8 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34], qualifiers = "w360dp-h640dp-xhdpi")
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 class MainActivityTest {
     @Test
     fun test_screen_when_opened_then_it_names_the_loaded_library() {

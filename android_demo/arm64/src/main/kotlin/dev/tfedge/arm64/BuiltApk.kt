@@ -1,6 +1,7 @@
 package dev.tfedge.arm64
 
 import java.io.File
+import java.io.FileNotFoundException
 import java.security.MessageDigest
 import java.util.zip.ZipFile
 
@@ -8,7 +9,7 @@ import java.util.zip.ZipFile
 class BuiltApk(private val file: File) {
     /** Returns the bytes of an entry. */
     fun read(name: String): ByteArray = ZipFile(file).use { apk ->
-        val entry = apk.getEntry(name) ?: throw java.io.FileNotFoundException("expected $name in $file")
+        val entry = apk.getEntry(name) ?: throw FileNotFoundException("expected $name in $file")
         apk.getInputStream(entry).use { it.readBytes() }
     }
 

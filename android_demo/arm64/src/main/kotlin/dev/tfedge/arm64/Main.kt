@@ -1,6 +1,7 @@
 package dev.tfedge.arm64
 
 import com.google.gson.stream.JsonWriter
+import dev.tfedge.core.BAD_INPUT
 import dev.tfedge.core.Engine
 import dev.tfedge.core.Pack
 import dev.tfedge.core.TfedgeException
@@ -20,21 +21,21 @@ import kotlin.system.exitProcess
  */
 object Main {
     private const val USAGE = "usage: arm64 APK WORDS OUT.json MODEL.tflite [MODEL.tflite ...]"
-    private const val BAD_INPUT = 2
-
     @JvmStatic
     fun main(arguments: Array<String>) {
-        val complaint = try {
+        System.setProperty("slf4j.internal.verbosity", "ERROR") // unidbg logs to nobody, and shall not say so
+        try {
             run(arguments.map(::File))
-            null
         } catch (error: TfedgeException) {
-            error.line
+            fail(error.line, error.exitCode)
         } catch (error: IOException) {
-            error.message
+            fail(error.message.orEmpty(), BAD_INPUT)
         }
-        complaint ?: return
+    }
+
+    private fun fail(complaint: String, code: Int) {
         System.err.println("error: $complaint")
-        exitProcess(BAD_INPUT)
+        exitProcess(code)
     }
 
     private fun run(files: List<File>) {

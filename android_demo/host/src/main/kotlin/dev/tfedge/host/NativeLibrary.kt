@@ -5,7 +5,7 @@ import java.io.File
 /** The native library in the folder `lib` beside the program's jar. */
 object NativeLibrary {
     /**
-     * Loads the shim, then the library, which finds the shim loaded. TensorFlow Lite's own attempt by name then fails,
+     * Loads the shim, then the library, which finds the shim loaded. TensorFlow Lite's own attempt by name fails then,
      * and it goes on with what is there.
      */
     fun load() {
