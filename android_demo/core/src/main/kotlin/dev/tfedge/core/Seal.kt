@@ -1,5 +1,7 @@
 package dev.tfedge.core
 
+import java.security.MessageDigest
+
 /**
  * The end of a packed file: the last record of a zip and, as its comment, a sha256 over every byte before the comment.
  *
@@ -42,7 +44,7 @@ internal class Seal private constructor(
                 throw changed("expected a whole pack in $name; its end is cut, changed or added to; copy it again")
             }
             val digest = data.digest(size - COMMENT_SIZE)
-            val expected = PREFIX + hexadecimal(digest.clone().let { it as java.security.MessageDigest }.digest())
+            val expected = PREFIX + hexadecimal((digest.clone() as MessageDigest).digest())
             if (comment != expected) {
                 throw changed(
                     "expected $name to have ${printable(comment.take(23))}…; got ${expected.take(23)}…: bytes were " +

@@ -42,10 +42,14 @@ class BenchmarkTest {
     }
 
     @Test fun test_config_when_out_of_range_then_it_is_refused() {
-        for (make in listOf({ BenchmarkConfig(minRuns = 0) }, { BenchmarkConfig(minSeconds = -1.0) },
-            { BenchmarkConfig(minSeconds = Double.NaN) }, { BenchmarkConfig(maxSeconds = 0.5) }, { BenchmarkConfig(numTexts = 0) })) {
-            assertTrue(runCatching { make() }.exceptionOrNull() is ConfigException)
-        }
+        val illegal = listOf(
+            { BenchmarkConfig(minRuns = 0) },
+            { BenchmarkConfig(minSeconds = -1.0) },
+            { BenchmarkConfig(minSeconds = Double.NaN) },
+            { BenchmarkConfig(maxSeconds = 0.5) },
+            { BenchmarkConfig(numTexts = 0) }
+        )
+        for (make in illegal) assertTrue(runCatching { make() }.exceptionOrNull() is ConfigException)
     }
 
     @Test fun test_percentile_when_numpy_was_asked_then_the_same() {

@@ -1,6 +1,7 @@
 package dev.tfedge.core
 
 import java.io.File
+import java.io.IOException
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
@@ -8,7 +9,8 @@ import org.junit.Test
 
 /** The report has the keys of the one that Python wrote, and Python reads the one that this wrote. */
 class DeviceReportTest {
-    private val device = DeviceFacts("a host", "android-host", "a processor", 2, "x86_64", "Debian GNU/Linux 12", null, 81, true)
+    private val device =
+        DeviceFacts("a host", "android-host", "a processor", 2, "x86_64", "Debian GNU/Linux 12", null, 81, true)
 
     private fun report(): String = Engine(Files.pack("autokey_wrong")).use { engine ->
         val selfTest = SelfTest(engine).run { _, _ -> }
@@ -66,7 +68,8 @@ class DeviceReportTest {
         WholeFile.write(file, "zwei")
         assertEquals("zwei", file.readText())
         assertEquals(listOf("report.json"), folder.list()?.toList())
-        assertTrue(runCatching { WholeFile.write(File(folder, "no/such/report.json"), "x") }.exceptionOrNull() is java.io.IOException)
+        val error = runCatching { WholeFile.write(File(folder, "no/such/report.json"), "x") }.exceptionOrNull()
+        assertTrue("$error", error is IOException)
     }
 
     @Test fun test_cpu_model_when_the_file_is_missing_or_says_nothing_then_the_other_word() {

@@ -41,7 +41,8 @@ class PackVectorsTest {
         }
         val isRight = outcome == row["outcome"].string() && row["says"].string() in message && '\n' !in message &&
             (outcome == "good" || "model.tflite" in message)
-        return if (isRight) null else "${row["name"].string()}: expected ${row["outcome"]} ${row["says"]}, got $outcome: $message"
+        if (isRight) return null
+        return "${row["name"].string()}: expected ${row["outcome"]} ${row["says"]}, got $outcome: $message"
     }
 
     @Test fun test_open_when_python_wrote_vectors_then_all_end_alike() {

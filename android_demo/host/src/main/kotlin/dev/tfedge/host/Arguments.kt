@@ -45,7 +45,10 @@ internal data class Arguments(
         fun parse(arguments: List<String>): Arguments {
             val (values, plain) = split(arguments)
             val verb = plain.firstOrNull()
-            if (verb !in VERBS) throw UsageException("expected one of ${VERBS.joinToString(", ")}; got ${verb ?: "nothing"}; $USAGE")
+            if (verb !in VERBS) {
+                val verbs = VERBS.joinToString(", ")
+                throw UsageException("expected one of $verbs; got ${verb ?: "nothing"}; $USAGE")
+            }
             val model = plain.getOrNull(1) ?: throw UsageException("expected a model file; got none; $USAGE")
             val texts = plain.drop(2)
             if (verb != "predict" && texts.isNotEmpty()) {
@@ -91,7 +94,9 @@ internal data class Arguments(
 
         private fun seconds(text: String?): Double? {
             val number = text?.toDoubleOrNull() ?: if (text == null) return null else -1.0
-            if (number !in 0.0..MAX_SECONDS) throw UsageException("expected --min-seconds of 0 to $MAX_SECONDS; got $text")
+            if (number !in 0.0..MAX_SECONDS) {
+                throw UsageException("expected --min-seconds of 0 to $MAX_SECONDS; got $text")
+            }
             return number
         }
 

@@ -17,6 +17,7 @@ import dev.tfedge.core.shortened
 import java.io.File
 import java.io.IOException
 import java.io.PrintStream
+import java.util.Locale
 
 /**
  * The verbs: results to [out], progress and the one line of an error to [err].
@@ -80,8 +81,9 @@ internal class CommandLine(private val out: PrintStream, private val err: PrintS
     private fun summary(selfTest: SelfTestResult, latency: LatencyReport?, report: File?): String = buildString {
         append(if (selfTest.isPassed) "pass  " else "fail  ").append(selfTest.line)
         if (latency != null) {
-            append("\np50 %.3f ms, p90 %.3f ms a text, %d runs, ".format(latency.p50Ms, latency.p90Ms, latency.numRuns))
-            append("%.1f %% of it outside the interpreter".format(100 * latency.outsideRatio))
+            val line = "\np50 %.3f ms, p90 %.3f ms a text, %d runs, %.1f %% of it outside the interpreter"
+            val outside = 100 * latency.outsideRatio
+            append(line.format(Locale.ROOT, latency.p50Ms, latency.p90Ms, latency.numRuns, outside))
         }
         if (report != null) append("\nreport: ").append(report)
     }

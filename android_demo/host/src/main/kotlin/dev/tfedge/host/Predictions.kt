@@ -14,8 +14,10 @@ internal class Predictions(private val out: PrintStream) {
         val texts = asked.texts + asked.words?.let(::lines).orEmpty()
         for (text in texts) engine.pack.task.sourceIds(text)
         val answers = texts.map { it to engine.predict(it) }
-        if (asked.isJson) out.println(json(answers)) else answers.forEach { (text, answer) -> out.println("$text\t${answer.text}") }
+        if (asked.isJson) out.println(json(answers)) else lines(answers).forEach(out::println)
     }
+
+    private fun lines(answers: List<Pair<String, Answer>>) = answers.map { (text, answer) -> "$text\t${answer.text}" }
 
     private fun lines(file: File): List<String> {
         if (!file.isFile) throw UsageException("expected a file of words at $file; there is none; check the path")
@@ -27,7 +29,7 @@ internal class Predictions(private val out: PrintStream) {
         val writer = JsonWriter(text)
         writer.beginArray()
         for ((asked, answer) in answers) {
-            writer.beginObject().name("text").value(asked).name("answer").value(answer.text)
+            writer.beginObject().name("text").value(asked).name("prediction").value(answer.text)
             writer.name("alternatives").beginArray()
             for (other in answer.alternatives) {
                 writer.beginObject().name("text").value(other.text).name("score").value(other.score).endObject()

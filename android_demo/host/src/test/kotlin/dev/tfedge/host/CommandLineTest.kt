@@ -52,7 +52,8 @@ class CommandLineTest {
         val words = File(folder, "words.txt").apply { writeText("b\n\nab\n") }
         assertEquals("abb\tA B C\nb\tB\nab\tA B\n", run("predict", model("autokey"), "abb", "--words", words.path).out)
         val json = run("predict", model("echo"), "--json", "a").out
-        assertTrue(json, json.startsWith("[{\"text\":\"a\",\"answer\":\"A\",\"alternatives\":[{\"text\":\"A\",\"score\":-0.5}"))
+        val start = "[{\"text\":\"a\",\"prediction\":\"A\",\"alternatives\":[{\"text\":\"A\",\"score\":-0.5}"
+        assertTrue(json, json.startsWith(start))
     }
 
     @Test fun test_predict_when_a_text_cannot_be_read_then_2_and_nothing_is_answered() {
@@ -60,12 +61,14 @@ class CommandLineTest {
         assertEquals(2, ran.code)
         assertEquals("", ran.out)
         assertEquals(1, ran.err.size)
-        assertTrue(ran.err.single(), ran.err.single().startsWith("error: expected only the symbols 'abcde'; got '-', 'x'"))
+        val start = "error: expected only the symbols 'abcde'; got '-', 'x'"
+        assertTrue(ran.err.single(), ran.err.single().startsWith(start))
     }
 
     @Test fun test_run_when_asked_wrongly_then_2_and_one_line() {
         for (arguments in listOf(
-            listOf(), listOf("fly", "x"), listOf("selftest"), listOf("selftest", "no/such.tflite"), listOf("selftest", "a", "b"),
+            listOf(), listOf("fly", "x"), listOf("selftest"), listOf("selftest", "a", "b"),
+            listOf("selftest", "no/such.tflite"),
             listOf("predict", model("autokey")), listOf("selftest", model("autokey"), "--threads", "0"),
             listOf("selftest", model("autokey"), "--threads"), listOf("selftest", model("autokey"), "--colour"),
             listOf("predict", model("autokey"), "--words", "no/such.txt"),
