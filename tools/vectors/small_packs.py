@@ -12,6 +12,7 @@ import dataclasses
 import pathlib
 import tempfile
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tests.golden import packed_autokey
 from tfedge.modelfile.builder import ModelBuilder
@@ -26,9 +27,9 @@ ECHO_TASK = TaskSpec(
 )
 RECIPE = "static_wi8_ai8"
 # Ids up to 7 in steps of a quarter; a count of steps from -5 on; logits of 0 and 1 in steps of 1/64.
-_STATE = {"dtype": "int8", "scales": [0.25], "zero_points": [-3]}
-_COUNT = {"dtype": "int8", "scales": [1.0], "zero_points": [-5]}
-_LOGITS = {"dtype": "int8", "scales": [1 / 64], "zero_points": [-10]}
+_STATE: dict[str, Any] = {"dtype": "int8", "scales": [0.25], "zero_points": [-3]}
+_COUNT: dict[str, Any] = {"dtype": "int8", "scales": [1.0], "zero_points": [-5]}
+_LOGITS: dict[str, Any] = {"dtype": "int8", "scales": [1 / 64], "zero_points": [-10]}
 
 
 def echo_model(is_mixed: bool = False) -> bytes:
