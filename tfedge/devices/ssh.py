@@ -28,6 +28,7 @@ from tfedge.runtime.targets import RuntimeTarget
 
 PYTHON = "python3"
 LOST = 255  # What ssh itself exits with: no connection, or one that broke.
+_CHATTER = ("INFO: ", "WARNING: ")  # An interpreter's, which says nothing about the connection.
 _NO_PROGRAM = (126, 127)  # As a shell says that there is no such command, or that it cannot be run.
 # No question is asked, and a cable that was pulled is noticed after 15 s.
 _SETTINGS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
@@ -236,5 +237,5 @@ def environment_of(board: SshBoard, facts: BoardFacts, runtime: str | None = Non
 
 
 def _said(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(_CHATTER)]
     return f": {shortened(lines[-1], 160)}" if lines else ""

@@ -146,6 +146,12 @@ def test_worker_when_the_connection_breaks_then_no_blame_for_the_file(machine, e
         Worker(environment).__enter__()
 
 
+def test_lost_when_the_interpreter_chattered_last_then_ssh_is_quoted(board):
+    said = str(board.lost(255, "Timeout, server pi not responding.\nINFO: Created a delegate.\n", "run"))
+    assert "the connection broke: Timeout, server pi not responding.; look at" in said
+    assert board.lost(139, "Segmentation fault", "run") is None
+
+
 def test_worker_when_the_cable_is_pulled_while_it_is_sent_then_nothing_stays_open(machine, environment):
     machine.behave("pulled 5000")
     with pytest.raises(DeviceError, match="expected pi@board.local to take tfedge's worker; the connection broke"):
