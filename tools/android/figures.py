@@ -1,5 +1,5 @@
-"""Compares answers of the shipped network on 1,000 real words: both Python runtimes, Android's library on this machine's JVM,
-and the arm64 library out of the built APK, emulated; and writes the README's table.
+"""Compares answers of the shipped network on 1,000 real words: Python's runtimes, Android's library on this machine's
+JVM, and the arm64 library out of the built APK, emulated; and writes the README's table.
 
     python -m tools.android.figures [--words 1000] [--readme-only]
 
@@ -173,8 +173,8 @@ def region(report: Mapping[str, Any]) -> str:
     parts = ", ".join(f"{name} {value / 1e6:.2f}" for name, value in report["apk"].items() if name != "all")
     more = ", ".join(f"{100 * value:.1f} % ({recipe})" for recipe, value in report["overhead"].items())
     said = (
-        f"Words of {report['num_words']:,} whose tokens differ; in brackets by how many steps of the logits the two tokens "
-        f"lay apart, median and most. The core's own time a word beside the bare call: {more}. "
+        f"Words of {report['num_words']:,} whose tokens differ; in brackets by how many steps of the logits the two "
+        f"tokens lay apart, median and most. The core's own time a word beside the bare call: {more}. "
         f"The APK: {report['apk']['all'] / 1e6:.2f} MB (MB by part: {parts})."
     )
     return "\n" + "\n".join(lines) + f"\n\n{said}\n"
