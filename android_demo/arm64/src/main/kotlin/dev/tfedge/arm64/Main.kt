@@ -38,7 +38,7 @@ object Main {
         exitProcess(code)
     }
 
-    private fun run(files: List<File>) {
+    internal fun run(files: List<File>) {
         if (files.size < 4) throw IOException(USAGE)
         val (apk, words, out) = files
         val texts = words.readLines().filter { it.isNotBlank() }

@@ -28,7 +28,6 @@ class BuiltApkTest {
         Engine(pack, Arm64Runtime(library, pack), 1).use { engine ->
             assertEquals("2.16.1", engine.runtime.version)
             val result = SelfTest(engine).run { _, _ -> }
-            println(result.line)
             val actual = result.cases.associate { it.case.name to it.trace.tokens }
             assertEquals(pack.goldenCases.associate { it.name to it.expectedIds.getValue(pack.expectedKey) }, actual)
         }
