@@ -1,7 +1,7 @@
 """Compares answers of the shipped network on 1,000 real words: Python's runtimes, Android's library on this machine's
 JVM, and the arm64 library out of the built APK, emulated; and writes the README's table.
 
-    python -m tools.android.figures [--words 1000] [--readme-only]
+    python -m tools.android.figures [--words 1000] [--sizes-only]
 
 Needs the extra `train`, and the app built by tools/android/build.py. Kept as models/g2p/g2p.android.json.
 """
@@ -72,7 +72,7 @@ def host_answers(pack: Pack, words: pathlib.Path) -> Answers:
     jar = build.DEMO / "host" / "target" / "android-host.jar"
     rows = json.loads(_run(["java", "-jar", jar, "predict", pack.path, "--words", words, "--json"]))
     tokenizer = TaskSpec.from_json(dict(pack.task)).target_tokenizer
-    return {row["text"]: tuple(tokenizer.encode(row["answer"])) for row in rows}
+    return {row["text"]: tuple(tokenizer.encode(row["prediction"])) for row in rows}
 
 
 def arm64_answers(packs: Mapping[str, Pack], words: pathlib.Path, out: pathlib.Path) -> dict[str, Answers]:
@@ -189,14 +189,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", type=int, default=1000)
-    parser.add_argument("--readme-only", action="store_true")
+    parser.add_argument("--sizes-only", action="store_true", help="read the APK's parts anew, and keep the rest")
     args = parser.parse_args(arguments)
     try:
-        if not args.readme_only:
+        if args.sizes_only:
+            report = {**json.loads(STORED.read_text("utf-8")), "apk": sizes()}
+        else:
             with tempfile.TemporaryDirectory(prefix="tfedge-android-") as folder:
                 report = measure(args.words, pathlib.Path(folder))
-            write_bytes(STORED, (json.dumps(report, indent=1) + "\n").encode(), force=True)
-        text = replace_region(README.read_text("utf-8"), region(json.loads(STORED.read_text("utf-8"))), *MARKS)
+        write_bytes(STORED, (json.dumps(report, indent=1) + "\n").encode(), force=True)
+        text = replace_region(README.read_text("utf-8"), region(report), *MARKS)
         write_bytes(README, text.encode(), force=True)
     except TfedgeError as error:
         print(f"figures: error: {error}", file=sys.stderr)
