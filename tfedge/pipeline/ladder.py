@@ -1,6 +1,6 @@
 """The ladder: every recipe on every target, measured, and which of them to ship.
 
-convert all -> static rules -> run -> dev words -> latency, interleaved -> memory, partitions -> choice -> test words
+convert all -> static rules -> run -> quality -> latency, interleaved -> memory, partitions -> choice -> test examples
 """
 
 from __future__ import annotations
@@ -11,57 +11,92 @@ import pathlib
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tfedge.artifacts import check_writable, write_bytes
 from tfedge.checks.verdict import Finding
 from tfedge.conversion import recipes as recipes_module
-from tfedge.conversion.converter import Seq2SeqConverter
 from tfedge.conversion.recipes import ALL_RECIPES, Recipe, recipe_file
-from tfedge.conversion.references import References, answer, check_same_task
-from tfedge.errors import ArtifactError, ConfigError, ConversionError, WorkerError
-from tfedge.modelfile.evaluation import EvaluationExample
+from tfedge.errors import ArtifactError, ConversionError, WorkerError
 from tfedge.modelfile.pack import Pack, reseal
-from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.ladder_folder import LadderFolder
-from tfedge.pipeline.ladder_measuring import (
-    Answers,
-    Place,
-    answer_words,
-    check_places,
-    is_emulated,
-    measure_place,
-    time_places,
-)
+from tfedge.pipeline.ladder_measuring import ask_places, check_places, measure_place, time_places
 from tfedge.pipeline.ladder_plot import draw_front
-from tfedge.pipeline.packing import PACKED_EXAMPLES, PackingJob, evaluation_examples, packing_job
+from tfedge.pipeline.ladder_subject import Answers, Place, Subject, is_emulated
+from tfedge.pipeline.ladder_texts import TextSubject
 from tfedge.progress import SILENT, Reporter, track
 from tfedge.reports import check
 from tfedge.reports.conditions import Conditions
 from tfedge.reports.ladder_choice import ALLOWED, gates_of, not_converted
 from tfedge.reports.ladder_config import LadderConfig
+from tfedge.reports.ladder_marks import Accuracy
 from tfedge.reports.ladder_report import LadderReport, write_ladder
 from tfedge.reports.ladder_table import ladder_markdown
 from tfedge.reports.rung import Rung
 from tfedge.runtime.environments import Environment, find_environment
 from tfedge.runtime.targets import choose_targets
-from tfedge.tasks.g2p import Example, TaskData
-from tfedge.tasks.registry import load_task
-from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.performance import FLOAT
 
 AUTO = "auto"
-# Dev texts whose decoding is compared with the calibrated ranges: some 1,500 decode steps, in seconds.
-EXCURSION_TEXTS = 200
 Key = tuple[str, str]  # (recipe, target)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Words:
-    """Words with Keras' answers: dev words decide, test words are only reported."""
+class Plan:
+    """What is climbed where, known before any work.
 
-    dev: tuple[EvaluationExample, ...]
-    test: tuple[EvaluationExample, ...]
+    Attributes:
+        out: folder to write.
+        stem: of the files' names.
+        environments: of the targets.
+        recipes: that are tried, float32 first.
+        forced: names of those that are written whatever the ladder says.
+        folder: keeps all that is measured.
+        config: settings and limits.
+    """
+
+    out: pathlib.Path
+    stem: str
+    environments: tuple[Environment, ...]
+    recipes: tuple[Recipe, ...]
+    forced: tuple[str, ...]
+    folder: LadderFolder
+    config: LadderConfig
+
+
+def plan(
+    out_dir: str | os.PathLike[str],
+    stem: str,
+    targets: Sequence[str] | None = None,
+    config: LadderConfig | None = None,
+    forced: Sequence[str] = (),
+    recipes: Sequence[str] | None = None,
+    resume: bool = False,
+    force: bool = False,
+) -> Plan:
+    """Returns a ladder's plan, after every refusal that needs no model.
+
+    Args:
+        out_dir: folder to write.
+        stem: of the files' names.
+        targets: as `tfedge check` reads them; the runtimes beside this Python by default.
+        config: settings and limits.
+        forced: recipes to write whatever the ladder says: names, or JSON files of mixed recipes, which join it.
+        recipes: names that are tried; all by default. float32 is always tried.
+        resume: go on with what an unfinished ladder left.
+        force: replace files that exist.
+
+    Raises:
+        ConfigError: an unknown recipe or target.
+        RuntimeUnavailableError: a target is not installed.
+        ArtifactError: a file that exists.
+    """
+    out = pathlib.Path(out_dir)
+    environments = environments_of(targets)
+    named = [recipes_module.get(name) for name in forced]
+    names = tuple(recipe.name for recipe in named)
+    tried = tuple(_tried(recipes, named))
+    folder = _folder(out, stem, names, resume, force)
+    return Plan(out, stem, tuple(environments), tried, names, folder, config or LadderConfig())
 
 
 def climb(
@@ -83,47 +118,42 @@ def climb(
 
     Args:
         trained: a `.keras` file of `tfedge train`.
-        targets: as `tfedge check` reads them; the runtimes beside this Python by default.
-        config: settings and limits.
-        forced: recipes to write whatever the ladder says: names, or JSON files of mixed recipes, which join it.
-        recipes: names that are tried; all by default. float32 is always tried.
         data_path: the lexicon the model was trained on; none for the task's own data.
-        resume: go on with what an unfinished ladder left.
-        force: replace files that exist.
+        reporter: hears stages, bars and what is written.
+
+    The other arguments are those of `plan`.
 
     Raises:
         ConfigError: an unknown recipe or target, or other data than the model was trained on.
         RuntimeUnavailableError: a target is not installed.
         ArtifactError, CalibrationError: of the stage that failed.
     """
-    config = config or LadderConfig()
-    out, stem = pathlib.Path(out_dir), pathlib.Path(trained).stem
-    environments = environments_of(targets)
-    named = [recipes_module.get(name) for name in forced]
-    tried = _tried(recipes, named)
-    folder = _folder(out, stem, [recipe.name for recipe in named], resume, force)
-    reporter.stage(f"weights {trained}")
-    model = TrainedModel.load(trained)
-    data = load_task(model.spec.name, data_path)
-    check_same_task(model, data)
-    converter = Seq2SeqConverter(model, [example.text for example in data.train])
-    job, words = _answered(model, data, config, converter, reporter)
-    packs, refused, calibration = _convert(tried, job, converter, data, folder, reporter)
-    places = [Place(pack, environment) for environment in environments for pack in packs.values()]
-    rungs = _measure(places, words, config, folder, reporter)
-    for environment in environments:
+    planned = plan(out_dir, pathlib.Path(trained).stem, targets, config, forced, recipes, resume, force)
+    return climb_subject(TextSubject(trained, data_path, planned.config, reporter), planned, reporter)
+
+
+def climb_subject(subject: Subject, planned: Plan, reporter: Reporter = SILENT) -> LadderReport:
+    """Climbs with any model; see `climb`."""
+    packs, refused = _convert(subject, planned, reporter)
+    places = [Place(pack, environment) for environment in planned.environments for pack in packs.values()]
+    rungs = _measure(places, subject, planned, reporter)
+    for environment in planned.environments:
         for name, finding in refused.items():
             rungs.append(Rung(name, str(environment.target), is_emulated(environment), findings=(finding,)))
-    order = {recipe.name: place for place, recipe in enumerate(tried)}
-    first = {str(environment.target): place for place, environment in enumerate(environments)}
+    order = {recipe.name: place for place, recipe in enumerate(planned.recipes)}
+    first = {str(environment.target): place for place, environment in enumerate(planned.environments)}
     rungs.sort(key=lambda rung: (first[rung.target], order[rung.recipe]))
-    conditions = Conditions.here()
-    names = tuple(recipe.name for recipe in named)
     report = LadderReport(
-        model.spec.name, model.sha256, config, conditions, tuple(rungs), calibration=calibration, forced=names
+        subject.name,
+        subject.sha256,
+        planned.config,
+        Conditions.here(),
+        tuple(rungs),
+        calibration=subject.calibration,
+        forced=planned.forced,
     )
-    report = _score_on_test(report, places, words, folder, reporter)
-    _write(report, packs, out, stem, reporter)
+    report = _score_on_test(report, places, subject, planned.folder, reporter)
+    _write(report, packs, planned.out, planned.stem, reporter)
     return report
 
 
@@ -161,76 +191,41 @@ def _folder(out: pathlib.Path, stem: str, forced: Sequence[str], resume: bool, f
     return LadderFolder(path, stem, resume)
 
 
-def _answered(
-    model: TrainedModel, data: TaskData, config: LadderConfig, converter: Seq2SeqConverter, reporter: Reporter
-) -> tuple[PackingJob, _Words]:
-    """Asks Keras once for all words."""
-    dev = data.dev[: config.num_words]
-    if not dev:
-        raise ConfigError("expected dev words to choose by; the data has none; give a larger lexicon")
-    test = data.test[: max(PACKED_EXAMPLES, config.num_test_words)]
-    reporter.stage(f"answers of Keras to {len(dev):,} dev and {len(test):,} test words")
-    both = answer(model, data, (*dev, *test), reporter)
-    references = References(both.golden, both.test_texts[len(dev) :])
-
-    def asked(examples: Sequence[Example], texts: tuple[str, ...]) -> tuple[EvaluationExample, ...]:
-        return evaluation_examples(data, examples, References(both.golden, texts))
-
-    words = _Words(asked(dev, both.test_texts[: len(dev)]), asked(test, references.test_texts)[: config.num_test_words])
-    return packing_job(model, data, references, test, converter), words
-
-
-def _convert(
-    tried: Sequence[Recipe],
-    job: PackingJob,
-    converter: Seq2SeqConverter,
-    data: TaskData,
-    folder: LadderFolder,
-    reporter: Reporter,
-) -> tuple[dict[str, Pack], dict[str, Finding], Mapping[str, Any] | None]:
-    """Returns the files by recipe, what refused the others, and the calibration with what dev words make of it."""
+def _convert(subject: Subject, planned: Plan, reporter: Reporter) -> tuple[dict[str, Pack], dict[str, Finding]]:
+    """Returns the files by recipe, and what refused the others."""
     packs, refused = {}, {}
-    calibration: Mapping[str, Any] | None = None
+    tried, folder = planned.recipes, planned.folder
     reporter.stage(f"{len(tried)} recipes")
     for recipe in track(reporter, tried, len(tried), "converting"):
-        pack = folder.pack(recipe, job)
+        pack = folder.pack(recipe, subject.is_same)
         if pack is None:
             reporter.say(f"{recipe.name}: {recipe.summary}")
             try:
-                conversion = converter.convert(recipe)
-                if conversion.calibration is not None:
-                    dev = [example.text for example in data.dev[:EXCURSION_TEXTS]]
-                    calibration = calibration or {
-                        **conversion.calibration,
-                        "dev_excursions": [each.to_json() for each in converter.excursions(dev)],
-                    }
-                    conversion = dataclasses.replace(conversion, calibration=dict(calibration))
-                pack = job.pack(conversion, folder.file(recipe.name), force=True)
+                pack = subject.convert(recipe, folder.file(recipe.name))
             except (ConversionError, WorkerError) as error:
                 if recipe.name == FLOAT:
                     raise  # There is nothing to compare with.
                 refused[recipe.name] = not_converted(error)
                 continue
         packs[recipe.name] = pack
-        calibration = calibration or pack.manifest.calibration
-    return packs, refused, calibration
+        subject.remember(pack)
+    return packs, refused
 
 
-def _measure(
-    places: Sequence[Place], words: _Words, config: LadderConfig, folder: LadderFolder, reporter: Reporter
-) -> list[Rung]:
+def _measure(places: Sequence[Place], subject: Subject, planned: Plan, reporter: Reporter) -> list[Rung]:
+    folder, workload = planned.folder, subject.workload
     checks = check_places(places, folder, reporter)
     running = [place for place in places if not any(each.verdict == "fail" for each in checks[place.key])]
-    reporter.stage(f"{len(words.dev):,} dev words for {len(running)} of {len(places)} files on their targets")
-    answers = answer_words(running, words.dev, config.num_emulated_words, "dev words", folder, reporter)
+    asked = f"{subject.count(False):,} {subject.decided_by}"
+    reporter.stage(f"{asked} for {len(running)} of {len(places)} files on their targets")
+    answers = ask_places(running, subject, False, folder, reporter)
     running = [place for place in running if answers[place.key].accuracy is not None]
     reporter.stage("latency, interleaved")
     entries = {place.key: entry for place in running if (entry := answers[place.key].entry) is not None}
-    texts = [example.text for example in words.dev]
-    timings = time_places(running, entries, texts, config.min_seconds, reporter)
+    timings = time_places(running, entries, workload, planned.config.min_seconds, reporter)
     reporter.stage("memory and delegate partitions")
     costs = {
-        place.key: measure_place(place, entries[place.key], texts)
+        place.key: measure_place(place, entries[place.key], workload)
         for place in track(reporter, running, len(running), "memory")
     }
     rungs = []
@@ -250,7 +245,7 @@ def _measure(
     return rungs
 
 
-def _stand_in(place: Place, answers: Mapping[Key, Answers]) -> AccuracyReport | None:
+def _stand_in(place: Place, answers: Mapping[Key, Answers]) -> Accuracy | None:
     """Returns what the file of an emulated place scores on the same release on this processor, if that was measured."""
     if not place.is_emulated:
         return None
@@ -274,17 +269,17 @@ def _checked_rung(place: Place, findings: tuple[Finding, ...], answers: Answers 
 
 
 def _score_on_test(
-    report: LadderReport, places: Sequence[Place], words: _Words, folder: LadderFolder, reporter: Reporter
+    report: LadderReport, places: Sequence[Place], subject: Subject, folder: LadderFolder, reporter: Reporter
 ) -> LadderReport:
-    """Returns the report with the shipped files' accuracy on test words: by now nothing is chosen any more."""
+    """Returns the report with the shipped files' accuracy on test examples: by now nothing is chosen any more."""
     decided = {(choice.recipe, choice.target) for choice in report.choices if choice.decision == "ship"}
     if report.config.score_all:
         decided = {(rung.recipe, rung.target) for rung in report.rungs if rung.accuracy is not None}
     scored = [place for place in places if place.key in decided]
-    if not scored or not words.test:
+    if not scored or not subject.count(True):
         return report
-    reporter.stage(f"{len(words.test):,} test words for {len(scored)} chosen files")
-    found = answer_words(scored, words.test, report.config.num_emulated_words, "test words", folder, reporter)
+    reporter.stage(f"{subject.count(True):,} {subject.scored_by} for {len(scored)} chosen files")
+    found = ask_places(scored, subject, True, folder, reporter)
     rungs = tuple(
         dataclasses.replace(rung, test_accuracy=found[key].accuracy)
         if (key := (rung.recipe, rung.target)) in found

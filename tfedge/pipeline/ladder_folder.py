@@ -10,7 +10,7 @@ Latency is not kept: it is comparable within one run only.
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfedge.artifacts import sha256_hex, write_bytes
@@ -18,7 +18,6 @@ from tfedge.conversion.recipes import Recipe, recipe_file
 from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.modelfile.strict_json import dump_object, load_object
-from tfedge.pipeline.packing import PackingJob
 
 
 class LadderFolder:
@@ -40,16 +39,19 @@ class LadderFolder:
         """Returns where the file of a recipe is kept."""
         return recipe_file(self.path, self._name, recipe)
 
-    def pack(self, recipe: Recipe, job: PackingJob) -> Pack | None:
-        """Returns the file that an earlier ladder made by the same recipe of the same model; else None."""
+    def pack(self, recipe: Recipe, is_same: Callable[[Pack, Recipe], bool]) -> Pack | None:
+        """Returns the file that an earlier ladder made by the same recipe of the same model; else None.
+
+        Args:
+            is_same: whether a file is of that.
+        """
         if not self._resume or not self.file(recipe.name).exists():
             return None
         try:
             found = read_pack(self.file(recipe.name))
         except ArtifactError:
             return None  # Cut or changed: it is made anew.
-        is_same = found.manifest.provenance == job.provenance(recipe) and found.evaluation == job.evaluation
-        return found if is_same else None
+        return found if is_same(found, recipe) else None
 
     def measured(self, *key: str) -> Mapping[str, Any] | None:
         """Returns what was kept under a key; None where nothing was."""

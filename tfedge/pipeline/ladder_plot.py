@@ -14,6 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from tfedge.reports.cells import MEGABYTE
 from tfedge.reports.check_table import target_words
+from tfedge.reports.ladder_marks import Mark
+from tfedge.reports.ladder_quality import LadderQuality, quality_of
 from tfedge.reports.ladder_report import LadderReport
 from tfedge.reports.rung import Rung
 
@@ -32,8 +34,9 @@ _PLACES = ((0, 9), (0, -17), (13, 9), (-13, 9), (13, -17), (-13, -17))
 def draw_front(report: LadderReport) -> bytes:
     """Returns a PNG.
 
-    Each dot is a recipe: to the left faster, below more accurate, small dots small files; whiskers are the paired 95 %
-    interval. Where a target could not be timed, size takes the place of latency. All rungs are listed beside it.
+    Each dot is a recipe: to the left faster, small dots small files; the axis of quality says which end is better,
+    whiskers are its 95 % interval. Where a target could not be timed, size takes the place of latency. All rungs are
+    listed beside it.
     """
     targets = report.targets
     figure = Figure(figsize=(_PANEL_INCHES[0], _PANEL_INCHES[1] * len(targets) + 0.4), layout="constrained")
@@ -54,17 +57,16 @@ def draw_front(report: LadderReport) -> bytes:
 
 
 def _draw_target(panel: Any, report: LadderReport, rungs: Sequence[Rung]) -> None:
-    is_timed = any(rung.latency is not None for rung in rungs)
-    places = {rung.recipe: _place(rung, is_timed) for rung in rungs}
+    is_timed, quality = any(rung.latency is not None for rung in rungs), quality_of(report.config.limits)
+    places = {rung.recipe: _place(rung, quality, is_timed) for rung in rungs}
     drawn = [rung for rung in rungs if places[rung.recipe] is not None]
     largest = max((rung.size_bytes or 1 for rung in rungs), default=1)
     for rung in drawn:
         _draw_rung(panel, report, rung, places[rung.recipe], largest)
-    limit = report.config.limits.max_points_lost
-    panel.axhline(limit, color="tab:red", linewidth=0.8, linestyle=":")
+    panel.axhline(quality.limit, color="tab:red", linewidth=0.8, linestyle=":")
     panel.annotate(
-        f"limit {limit:.2f}",
-        (0, limit),
+        f"limit {quality.limit:.4g}" if report.config.limits.quality else f"limit {quality.limit:.2f}",
+        (0, quality.limit),
         (3, 2),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
@@ -73,8 +75,8 @@ def _draw_target(panel: Any, report: LadderReport, rungs: Sequence[Rung]) -> Non
     )
     panel.set(
         xscale="log",
-        xlabel="latency of one decode, ms" if is_timed else "size, MB (not timed)",
-        ylabel="points of WER lost, dev words",
+        xlabel=f"latency of one {quality.run}, ms" if is_timed else "size, MB (not timed)",
+        ylabel=quality.axis,
     )
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -85,29 +87,31 @@ def _draw_target(panel: Any, report: LadderReport, rungs: Sequence[Rung]) -> Non
     _list(panel, report, rungs, [rung.recipe for rung in drawn])
 
 
-def _place(rung: Rung, is_timed: bool) -> tuple[float, float] | None:
-    """Returns where a rung is drawn: ms or MB, and points lost; None where it is not."""
-    accuracy = rung.judged_accuracy
-    if accuracy is None or accuracy.wer_minus_reference_points is None or rung.size_bytes is None:
+def _place(rung: Rung, quality: LadderQuality, is_timed: bool) -> tuple[float, float] | None:
+    """Returns where a rung is drawn: ms or MB, and on the axis of quality; None where it is not."""
+    mark = _mark(rung, quality)
+    if mark is None or rung.size_bytes is None or (is_timed and rung.latency is None):
         return None
-    if is_timed and rung.latency is None:
-        return None
-    across = rung.latency.typical_ms if rung.latency is not None else rung.size_bytes / MEGABYTE
-    return across, accuracy.wer_minus_reference_points
+    return rung.latency.typical_ms if rung.latency is not None else rung.size_bytes / MEGABYTE, mark.value
+
+
+def _mark(rung: Rung, quality: LadderQuality) -> Mark | None:
+    return None if rung.judged_accuracy is None else quality.mark(rung.judged_accuracy)
 
 
 def _draw_rung(
     panel: Any, report: LadderReport, rung: Rung, place: tuple[float, float] | None, largest_bytes: int
 ) -> None:
-    accuracy = rung.judged_accuracy
-    if place is None or accuracy is None:
+    mark = _mark(rung, quality_of(report.config.limits))
+    if place is None or mark is None:
         return
-    across, lost = place
-    low, high = accuracy.wer_minus_reference_low, accuracy.wer_minus_reference_high
-    below, above = max(0.0, lost - (lost if low is None else low)), max(0.0, (lost if high is None else high) - lost)
+    ends = (mark.value if end is None else end for end in (mark.low, mark.high))
+    below, above = (max(0.0, gap) for gap in (mark.value - next(ends), next(ends) - mark.value))
     colour = _COLOURS[report.choice(rung).decision]
-    panel.errorbar(across, lost, [[below], [above]], color=colour, alpha=0.35, capsize=2)
-    panel.scatter([across], [lost], s=25 + 200 * (rung.size_bytes or 0) / largest_bytes, color=colour, alpha=0.75)
+    panel.errorbar(*place, [[below], [above]], color=colour, alpha=0.35, capsize=2)
+    panel.scatter(
+        *([value] for value in place), s=25 + 200 * (rung.size_bytes or 0) / largest_bytes, color=colour, alpha=0.75
+    )
 
 
 def _number(panel: Any, rungs: Sequence[Rung], places: dict[str, tuple[float, float] | None]) -> None:

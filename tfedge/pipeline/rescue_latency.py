@@ -13,7 +13,7 @@ from tfedge.runtime.client import GREEDY, STEPS
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.latency import LatencyCandidate, measure_latency
 from tfedge.validation.latency_comparison import compare_latency
-from tfedge.validation.performance import sources_of, timed_texts
+from tfedge.validation.performance import decodes_of
 
 Ratio = tuple[float, float, float]
 
@@ -38,8 +38,7 @@ def latency_ratios(
             path.write_bytes(data)
             candidates.append(LatencyCandidate(label, runtime, path, GREEDY if loops else STEPS))
         try:
-            sources = sources_of(spec, timed_texts(texts))
-            reports = measure_latency(candidates, sources, max_target_length=spec.max_target_length, reporter=reporter)
+            reports = measure_latency(candidates, decodes_of(spec, texts), reporter=reporter)
             by_label = dict(zip(models, reports, strict=True))
             compared = {
                 label: compare_latency(by_label[label], by_label[target]) for label in models if label != target

@@ -6,13 +6,16 @@ import os
 from collections.abc import Sequence
 
 from tfedge.errors import ConfigError
-from tfedge.modelfile.pack import read_pack
+from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble
 from tfedge.reports.schema import Report
-from tfedge.runtime.targets import choose_targets
-from tfedge.validation.evaluate import evaluate
-from tfedge.validation.performance import measure_performance
+from tfedge.runtime.targets import RuntimeTarget, choose_targets
+from tfedge.tasks.spec import TaskSpec
+from tfedge.validation.evaluate import Evaluation, evaluate
+from tfedge.validation.evaluate_tensors import evaluate_tensors
+from tfedge.validation.performance import decodes_of, measure_performance
+from tfedge.validation.workload import Calls, Workload
 
 
 def bench_files(
@@ -27,7 +30,7 @@ def bench_files(
     Args:
         paths: packed files of one task.
         targets: names of installed runtimes; all of them by default.
-        seconds: of decoding, for each file on each runtime, after warm-up.
+        seconds: of decoding or calling, for each file on each runtime, after warm-up.
         num_threads: of the interpreters.
 
     Raises:
@@ -42,10 +45,26 @@ def bench_files(
     if len(tasks) > 1:
         raise ConfigError(f"expected files of one task to compare; got {len(tasks)} tasks; bench them one by one")
     reporter.stage(f"golden cases of {len(packs)} {'file' if len(packs) == 1 else 'files'}")
-    evaluations = [evaluate(pack, target, (), reporter) for pack in packs for target in chosen]
+    evaluations = [_evaluate(pack, target, reporter) for pack in packs for target in chosen]
     reporter.stage("latency, interleaved, and memory")
-    examples = packs[0].evaluation.examples if packs[0].evaluation else ()
-    texts = [example.text for example in examples] or [case.text for case in packs[0].golden]
     runnable = [each for each in evaluations if each.has_run]
-    performance = measure_performance(runnable, texts, min_seconds=seconds, num_threads=num_threads, reporter=reporter)
+    performance = measure_performance(
+        runnable, workload_of(packs[0]), min_seconds=seconds, num_threads=num_threads, reporter=reporter
+    )
     return assemble("bench", evaluations, performance, paths[0] if len(paths) == 1 else None)
+
+
+def workload_of(pack: Pack) -> Workload:
+    """Returns what a packed file is timed by: words that occur, or of a file of tensors the inputs of its golden cases.
+
+    Every signature is called alone, and as often as every other one.
+    """
+    if pack.tensors is not None:
+        return Calls(pack.tensors.cases)
+    examples = pack.evaluation.examples if pack.evaluation else ()
+    texts = [example.text for example in examples] or [case.text for case in pack.golden]
+    return decodes_of(TaskSpec.from_json(dict(pack.task)), texts)
+
+
+def _evaluate(pack: Pack, target: RuntimeTarget, reporter: Reporter) -> Evaluation:
+    return evaluate(pack, target, (), reporter) if pack.tensors is None else evaluate_tensors(pack, target)

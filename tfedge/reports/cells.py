@@ -41,17 +41,17 @@ def _identical(row: ReportRow) -> str:
     return f"{round(row.accuracy.identical_share * count) * 10_000 // count / 100:.2f}"
 
 
-def _p50(row: ReportRow) -> str:
-    return UNKNOWN if row.latency is None else _doubt(row.latency) + milliseconds(row.latency.latency_p50_ms)
+def _percentile(percent: float, signature: str | None = None) -> Column:
+    """Returns the column of a percentile of latency: of the calls of one signature, or of all."""
 
+    def cell(row: ReportRow) -> str:
+        latency = row.latency
+        if latency is None or (signature is not None and signature not in latency.calls):
+            return UNKNOWN
+        # ~ marks a figure that must not be relied on.
+        return ("" if latency.is_valid else "~") + milliseconds(latency.percentile_ms(percent, signature))
 
-def _p90(row: ReportRow) -> str:
-    return UNKNOWN if row.latency is None else _doubt(row.latency) + milliseconds(row.latency.latency_p90_ms)
-
-
-def _doubt(latency: LatencyReport) -> str:
-    """Returns the mark of a figure that must not be relied on."""
-    return "" if latency.is_valid else "~"
+    return Column(f"p{percent:g}" + (f" {signature}" if signature else ""), "ms", cell)
 
 
 def _memory(row: ReportRow) -> str:
@@ -64,20 +64,25 @@ def verdict_text(row: ReportRow) -> str:
     return words if row.is_gated else f"({words})"
 
 
-MEASURED = (
+_ACCURACY = (
     Column("WER %", "95 % interval", _wer),
     Column("PER", "%", _per),
     Column("= Keras", "%", _identical),
-    Column("p50", "ms", _p50),
-    Column("p90", "ms", _p90),
-    Column("memory", "MB", _memory),
-    Column("verdict", "", verdict_text),
 )
+_TIMES = (_percentile(50), _percentile(90))
+_OTHERS = (Column("memory", "MB", _memory), Column("verdict", "", verdict_text))
+MEASURED = (*_ACCURACY, *_TIMES, *_OTHERS)
 
 
 def columns(report: Report) -> tuple[Column, ...]:
-    """Returns the columns in which some row has a value: a report of `tfedge bench` has no accuracy to show."""
-    return tuple(column for column in MEASURED if any(column.cell(row) != UNKNOWN for row in report.rows))
+    """Returns the columns in which some row has a value: a report of `tfedge bench` has no accuracy to show.
+
+    Of files of several signatures each has a time of its own: a percentile over calls of different ones says nothing.
+    """
+    called = dict.fromkeys(name for row in report.rows if row.latency for name in row.latency.calls)
+    times = [_percentile(percent, name) for name in called for percent in (50, 90)] if len(called) > 1 else _TIMES
+    every = (*_ACCURACY, *times, *_OTHERS)
+    return tuple(column for column in every if any(column.cell(row) != UNKNOWN for row in report.rows))
 
 
 def milliseconds(value: float) -> str:
@@ -111,8 +116,8 @@ def captions(report: Report) -> list[str]:
         threads = sorted({latency.num_threads for latency in timed})
         runs = sorted({latency.num_runs for latency in timed})
         said.append(
-            f"Latency: one text, batch 1, {numbers(threads)} {'thread' if threads == [1] else 'threads'}, "
-            f"median and 90th percentile of {_range(runs)} runs."
+            f"Latency: {what_is_timed(timed[0])}, batch 1, {numbers(threads)} "
+            f"{'thread' if threads == [1] else 'threads'}, median and 90th percentile of {_range(runs)} runs."
         )
     if not all(latency.is_valid for latency in timed):
         # The kind of each reason; its figures stand in the report file, for each row its own.
@@ -123,6 +128,11 @@ def captions(report: Report) -> list[str]:
     if any(not row.is_gated for row in report.rows):
         said.append("Verdicts in parentheses are shown for comparison and do not count.")
     return said
+
+
+def what_is_timed(latency: LatencyReport) -> str:
+    """Returns in words what one sample is the time of."""
+    return "one call of a signature" if latency.calls else "one text"
 
 
 def conditions_line(report: Report) -> str:

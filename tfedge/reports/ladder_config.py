@@ -19,11 +19,11 @@ class LadderConfig:
     Attributes:
         limits: what is forbidden.
         prefer: what is shipped of what is allowed: the best in "latency", "size" or "accuracy".
-        num_words: dev words that decide; all there are where there are fewer.
+        num_words: dev words that decide; all there are where there are fewer. Of tensors all held-out examples do.
         num_test_words: test words by which the shipped file is scored, after the choice.
-        num_emulated_words: words of either kind on an emulated target, which takes a third of a second for one.
+        num_emulated_words: words or examples on an emulated target, which takes a third of a second for a word.
         score_all: whether every file is scored on test words, and not the shipped one alone; for tables.
-        min_seconds: of decoding for each file and target, when latency is measured.
+        min_seconds: of decoding or calling for each file and target, when latency is measured.
     """
 
     limits: LadderLimits = LadderLimits()
@@ -50,11 +50,11 @@ class LadderConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the settings as JSON values."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "limits": self.limits.to_json()}
 
     @classmethod
     def from_json(cls, value: Any) -> LadderConfig:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
         if not isinstance(value, dict) or "limits" not in value:
             raise ConfigError("the settings of a ladder must be an object with `limits`; got another value")
-        return from_keys(cls, {**value, "limits": from_keys(LadderLimits, value["limits"], "limits")}, "config")
+        return from_keys(cls, {**value, "limits": LadderLimits.from_json(value["limits"])}, "config")

@@ -13,10 +13,11 @@ from tfedge.printable import printable
 from tfedge.reports.cells import MEGABYTE, UNKNOWN, milliseconds, numbers
 from tfedge.reports.check_table import target_words
 from tfedge.reports.ladder_choice import Choice
+from tfedge.reports.ladder_marks import QualityColumn
+from tfedge.reports.ladder_quality import quality_of
 from tfedge.reports.ladder_report import LadderReport
 from tfedge.reports.rung import Rung
 from tfedge.reports.table import MAX_PROSE_WIDTH
-from tfedge.validation.accuracy import AccuracyReport
 
 _STYLES = {
     "ship": "bold green",
@@ -37,32 +38,15 @@ class _Column:
     cell: Callable[[Rung], str]
 
 
-def _wer(accuracy: AccuracyReport | None) -> str:
-    if accuracy is None:
-        return UNKNOWN
-    return f"{accuracy.wer:.2f} ({accuracy.wer_low:.1f}-{accuracy.wer_high:.1f})"
-
-
-def _lost(rung: Rung) -> str:
-    accuracy = rung.accuracy
-    if accuracy is None or accuracy.wer_minus_reference_points is None:
-        return UNKNOWN
-    low, high = accuracy.wer_minus_reference_low or 0.0, accuracy.wer_minus_reference_high or 0.0
-    return f"{accuracy.wer_minus_reference_points:+.2f} ({low:+.2f} {high:+.2f})"
-
-
-def _identical(accuracy: AccuracyReport | None) -> str:
-    if accuracy is None or accuracy.identical_share is None:
-        return UNKNOWN
-    # Cut and not rounded: 2,499 of 2,500 must not read as 100.
-    count = accuracy.num_examples
-    return f"{round(accuracy.identical_share * count) * 10_000 // count / 100:.2f}"
-
-
 def _p50(rung: Rung) -> str:
-    if rung.latency is None:
+    latency = rung.latency
+    if latency is None:
         return UNKNOWN
-    return ("~" if rung.untimed else "") + milliseconds(rung.latency.latency_p50_ms)
+    doubt, called = "~" if rung.untimed else "", tuple(dict.fromkeys(latency.calls))
+    if len(called) < 2:
+        return doubt + milliseconds(latency.latency_p50_ms)
+    # A percentile over calls of different signatures says nothing.
+    return " ".join(f"{name} {doubt}{milliseconds(latency.percentile_ms(50, name))}" for name in called)
 
 
 def _speed(rung: Rung) -> str:
@@ -79,19 +63,13 @@ def _memory(rung: Rung) -> str:
 
 def _partitions(rung: Rung) -> str:
     names = [*(name for name in _SHORT if name in rung.partitions), *sorted(set(rung.partitions) - set(_SHORT))]
-    return " ".join(f"{_SHORT.get(name, name)}{rung.partitions[name]}" for name in names) or UNKNOWN
+    if len(names) == 1 and names[0] not in _SHORT:
+        return str(rung.partitions[names[0]])
+    said = (f"{_SHORT.get(name, f'{name} ')}{rung.partitions[name]}" for name in names)
+    return " ".join(said) or UNKNOWN
 
 
-_DEV_COLUMNS = (
-    _Column("dev WER %", lambda rung: _wer(rung.accuracy)),
-    _Column("= Keras %", lambda rung: _identical(rung.accuracy)),
-)
-_TEST_COLUMNS = (
-    _Column("test WER %", lambda rung: _wer(rung.test_accuracy)),
-    _Column("= Keras %", lambda rung: _identical(rung.test_accuracy)),
-)
 _COLUMNS = (
-    _Column("lost (paired)", _lost),
     _Column("p50 ms", _p50),
     _Column("speed", _speed),
     _Column("MB", _size),
@@ -135,8 +113,7 @@ def shipped_lines(report: LadderReport) -> list[str]:
             words = choice.recipe
             (accuracy,) = [rung.test_accuracy for rung in report.rungs_of(target) if rung.recipe == choice.recipe]
             if accuracy is not None:
-                words += f", on {accuracy.num_examples:,} test words WER {_wer(accuracy)} %"
-                words += f", of Keras {accuracy.reference_wer:.2f} %" if accuracy.has_reference else ""
+                words += f", {quality_of(report.config.limits).scored(accuracy)}"
         said.append(f"ship on {target_words(target)}: {words}")
     if len(report.targets) > 1:
         said.append(f"one file for all: {report.everywhere or 'no recipe is allowed on every target'}")
@@ -156,7 +133,7 @@ def ladder_markdown(report: LadderReport) -> str:
 
 def markdown_table(report: LadderReport) -> str:
     """Returns the table recipe x target with its caption, as Markdown without a final newline."""
-    columns = _used(report.rungs)
+    columns = _used(report, report.rungs)
     heads = ["recipe", "runtime", *(column.title for column in columns), "verdict"]
     rows = [
         [
@@ -176,29 +153,23 @@ def markdown_table(report: LadderReport) -> str:
 
 def captions(report: LadderReport) -> list[str]:
     """Returns the sentences that say what the numbers are, and what they were held to."""
-    limits = report.config.limits
-    words = sorted({rung.accuracy.num_examples for rung in report.rungs if rung.accuracy is not None})
-    tests = sorted({rung.test_accuracy.num_examples for rung in report.rungs if rung.test_accuracy is not None})
-    said = [
-        f"Chosen on {numbers(words) or 'no'} dev words"
-        + (f", scored afterwards on {numbers(tests)} test words" if tests else "")
-        + "; intervals of 95 %; lost: points of WER above Keras, paired; p50: one decode, batch 1, 1 thread; speed: "
-        "over float32 by the same entry; partitions: delegate calls of encode, decode_step, greedy (without its loop's "
-        "body); memory: peak above the bare interpreter."
-    ]
+    limits, quality = report.config.limits, quality_of(report.config.limits)
+    decided = sorted({rung.accuracy.num_examples for rung in report.rungs if rung.accuracy is not None})
+    scored = sorted({rung.test_accuracy.num_examples for rung in report.rungs if rung.test_accuracy is not None})
+    said = [quality.caption(numbers(decided) or "no", numbers(scored))]
     size = f" or {limits.max_bytes / MEGABYTE:.2f} MB" if limits.max_bytes else ""
     said.append(
-        f"Forbidden is what loses more than {limits.max_points_lost:.2f} points, is larger than "
-        f"{limits.max_size_ratio:.2f} of float32{size}, is slower than {limits.min_speedup:.2f}x float32, answers "
-        f"wrongly, or is refused; of the rest the best in {report.config.prefer} ships."
+        f"Forbidden is what {quality.forbidden()}, is larger than {limits.max_size_ratio:.2f} of float32{size}, is "
+        f"slower than {limits.min_speedup:.2f}x float32, answers wrongly, or is refused; of the rest the best in "
+        f"{report.config.prefer} ships."
     )
     if any(rung.latency is not None and rung.untimed for rung in report.rungs):
         said.append("~ is not to be relied on: measure again on a quiet machine.")
     emulated = [target_words(target) for target in report.targets if report.rungs_of(target)[0].is_emulated]
     if emulated:
         said.append(
-            f"Emulated, so that neither latency nor memory is measured, and few words: {', '.join(emulated)}; judged "
-            "by the same file and release on this processor where that was measured too."
+            f"Emulated, so that neither latency nor memory is measured, and few {quality.examples}: "
+            f"{', '.join(emulated)}; judged by the same file and release on this processor where that was measured too."
         )
     said += _calibration_lines(report)
     return said
@@ -217,7 +188,7 @@ def _calibration_lines(report: LadderReport) -> list[str]:
 
 
 def _table(report: LadderReport, rungs: Sequence[Rung]) -> list[str]:
-    columns = _used(rungs)
+    columns = _used(report, rungs)
     heads = ["recipe", *(column.title for column in columns), "verdict"]
     body = [[rung.recipe, *(c.cell(rung) for c in columns), _short_verdict(report.choice(rung))] for rung in rungs]
     widths = [max(len(row[place]) for row in [heads, *body]) for place in range(len(heads))]
@@ -225,11 +196,24 @@ def _table(report: LadderReport, rungs: Sequence[Rung]) -> list[str]:
     return [_join(heads, widths), rule, *(_join(row, widths) for row in body), rule]
 
 
-def _used(rungs: Sequence[Rung]) -> list[_Column]:
-    """Returns the columns in which some rung has a value: of test words where all were scored on them."""
+def _used(report: LadderReport, rungs: Sequence[Rung]) -> list[_Column]:
+    """Returns the columns in which some rung has a value: of test examples where all were scored on them."""
+    quality = quality_of(report.config.limits)
     is_scored = all(rung.test_accuracy is not None for rung in rungs if rung.accuracy is not None)
-    columns = (*(_TEST_COLUMNS if is_scored else _DEV_COLUMNS), *_COLUMNS)
+    columns = [
+        *(_quality_column(column, is_scored) for column in quality.columns(is_scored)),
+        *(_quality_column(column, False) for column in quality.details()),
+        *_COLUMNS,
+    ]
     return [column for column in columns if any(column.cell(rung) != UNKNOWN for rung in rungs)]
+
+
+def _quality_column(column: QualityColumn, is_test: bool) -> _Column:
+    def cell(rung: Rung) -> str:
+        accuracy = rung.test_accuracy if is_test else rung.accuracy
+        return UNKNOWN if accuracy is None else column.cell(accuracy)
+
+    return _Column(column.title, cell)
 
 
 def _word(choice: Choice) -> str:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfedge.checks.verdict import Finding
 from tfedge.config import from_keys
 from tfedge.errors import ConfigError, one_of
 from tfedge.modelfile.strict_json import check_keys
-from tfedge.runtime.client import ENTRIES
+from tfedge.reports.ladder_marks import Accuracy
+from tfedge.reports.ladder_quality import accuracy_from_json
 from tfedge.runtime.targets import RuntimeTarget
-from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.ladder_limits import Speedup
 from tfedge.validation.latency import LatencyReport
 from tfedge.validation.memory import MemoryReport
+from tfedge.validation.workload import ALL_ENTRIES
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -32,13 +33,13 @@ class Rung:
         is_emulated: whether the target is emulated here, so that time and memory mean nothing.
         size_bytes: of the model part of the file; None where the converter refused.
         model_sha256: of that part.
-        entry: what one would call: "greedy" or "encode+decode_step"; None where it was not run.
+        entry: what one would call: "greedy", "encode+decode_step", or "signatures"; None where it was not run.
         findings: what conversion, static rules and running it showed.
-        accuracy: on dev words, by which the choice is made.
-        stand_in: of an emulated target, which can be asked few words: what the same file on the same release scores on
-            this processor. The choice is then made by it, and `accuracy` must not speak against it.
-        test_accuracy: on test words, by which nothing is chosen.
-        latency: of a whole decode by `entry`.
+        accuracy: on dev words or held-out examples, by which the choice is made.
+        stand_in: of an emulated target, which can be asked few of them: what the same file on the same release scores
+            on this processor. The choice is then made by it, and `accuracy` must not speak against it.
+        test_accuracy: on test words or further examples, by which nothing is chosen.
+        latency: of a whole decode or call by `entry`.
         untimed: why there is no latency, or why it must not be relied on; empty where neither is so.
         speedup: over float32 by the same entry.
         most_speedup: what it may be at best where the machine was too busy to tell more: the upper end of float32's
@@ -54,9 +55,9 @@ class Rung:
     model_sha256: str | None = None
     entry: str | None = None
     findings: tuple[Finding, ...] = ()
-    accuracy: AccuracyReport | None = None
-    stand_in: AccuracyReport | None = None
-    test_accuracy: AccuracyReport | None = None
+    accuracy: Accuracy | None = None
+    stand_in: Accuracy | None = None
+    test_accuracy: Accuracy | None = None
     latency: LatencyReport | None = None
     untimed: str = ""
     speedup: Speedup | None = None
@@ -74,8 +75,8 @@ class Rung:
             raise ConfigError(f"`size_bytes` must be an integer of 1 or more; got {self.size_bytes!r}")
         if self.model_sha256 is not None and not _SHA256.fullmatch(str(self.model_sha256)):
             raise ConfigError(f"`model_sha256` must be 64 hexadecimal digits; got {self.model_sha256!r}")
-        if self.entry is not None and self.entry not in ENTRIES:
-            raise one_of("`entry`", self.entry, ENTRIES)
+        if self.entry is not None and self.entry not in ALL_ENTRIES:
+            raise one_of("`entry`", self.entry, ALL_ENTRIES)
         if self.stand_in is not None and not self.is_emulated:
             raise ConfigError(
                 f"only an emulated rung may have a `stand_in`; got one for {self.recipe} on {self.target}"
@@ -86,7 +87,7 @@ class Rung:
             raise ConfigError("`untimed` must be a text and `partitions` an object; got other types")
 
     @property
-    def judged_accuracy(self) -> AccuracyReport | None:
+    def judged_accuracy(self) -> Accuracy | None:
         """The accuracy that the choice is made by."""
         return self.stand_in or self.accuracy
 
@@ -111,9 +112,9 @@ class Rung:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
         check_keys(value, [field.name for field in dataclasses.fields(cls)], "a rung")
         fields = dict(value)
-        for key, kind in _PARTS.items():
+        for key, read in _PARTS.items():
             if fields[key] is not None:
-                fields[key] = kind.from_json(fields[key])
+                fields[key] = read(fields[key])
         if fields["speedup"] is not None:
             fields["speedup"] = from_keys(Speedup, fields["speedup"], "speedup")
         if not isinstance(fields["findings"], list):
@@ -122,10 +123,10 @@ class Rung:
         return cls(**fields)
 
 
-_PARTS: Mapping[str, Any] = {
-    "accuracy": AccuracyReport,
-    "stand_in": AccuracyReport,
-    "test_accuracy": AccuracyReport,
-    "latency": LatencyReport,
-    "memory": MemoryReport,
+_PARTS: Mapping[str, Callable[[Any], Any]] = {
+    "accuracy": accuracy_from_json,
+    "stand_in": accuracy_from_json,
+    "test_accuracy": accuracy_from_json,
+    "latency": LatencyReport.from_json,
+    "memory": MemoryReport.from_json,
 }

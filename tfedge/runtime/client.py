@@ -349,6 +349,27 @@ class Worker:
         _, outputs = self.process.request("time", params, {"source_ids": sources}, what, on_progress)
         return outputs["samples_ns"]
 
+    def time_calls(
+        self, calls: Sequence[tuple[str, Mapping[str, Array]]], min_runs: int = 1, min_seconds: float = 0.0
+    ) -> npt.NDArray[np.int64]:
+        """Times calls of signatures: whole passes over `calls` until both minimums are met.
+
+        Args:
+            calls: signature and its inputs; those of one signature all of the same shapes.
+
+        Returns:
+            int64 (passes * N,): nanoseconds as of `time`; sample k belongs to call k % N.
+
+        Raises:
+            WorkerError: as `run`.
+        """
+        for name, inputs in calls:
+            signatures_module.check_inputs(signatures_module.find(self.describe(), name), inputs)
+        arrays = {f"{place}/{key}": array for place, (_, inputs) in enumerate(calls) for key, array in inputs.items()}
+        params = {"calls": [name for name, _ in calls], "min_runs": min_runs, "min_seconds": min_seconds}
+        _, outputs = self.process.request("time", params, arrays, what=f"time {len(calls)} calls of {self._model}")
+        return outputs["samples_ns"]
+
     def memory(self) -> MemoryUse:
         """Returns resident memory of the process, now and at its peak."""
         facts, _ = self.process.request("memory", what="memory")

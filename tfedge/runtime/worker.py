@@ -27,6 +27,7 @@ if __name__ == "__main__":
         del sys.path[0]  # a file beside this one must never stand in for a module of the same name
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy multiplies nothing here: save its threads and memory
 
+import contextlib
 import gc
 import hashlib
 import importlib
@@ -42,8 +43,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 RUNTIME_MODULES = {"tflite-runtime": "tflite_runtime", "ai-edge-litert": "ai_edge_litert"}
-GREEDY, STEPS = "greedy", "encode+decode_step"
-ENTRIES = (GREEDY, STEPS)
+ENTRIES = GREEDY, STEPS = "greedy", "encode+decode_step"
 WITHOUT_DELEGATES = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
 RESOLVERS = {"default": "AUTO", "reference": "BUILTIN_REF", "without_default_delegates": WITHOUT_DELEGATES}
 START_ID, STOP_ID = 1, 2
@@ -153,15 +153,15 @@ class Stepper:
         caches = [name for name in self._inputs if name.startswith("cache_") and name != "cache_update_index"]
         self._zeros = {name: self._inputs[name] for name in caches}
         self._states = [name for name in self._inputs if name not in (*caches, "token_ids", "cache_update_index")]
-        source = encode.inputs["source_ids"]
-        encode.plan({"source_ids": np.zeros(source["shape"], np.int32)})
+        encode.plan({"source_ids": np.zeros(encode.inputs["source_ids"]["shape"], np.int32)})
         decode_step.plan(self._inputs)
 
-    def start(self, source_ids: Any) -> None:
-        """Encodes source_ids, int32 (1, max_source_length), and empties the caches."""
+    def start(self, source_ids: Any) -> Stepper:
+        """Encodes source_ids, int32 (1, max_source_length), and empties the caches; returns itself."""
         encoded = self._encode({"source_ids": source_ids})
         self._inputs.update({name: encoded[name] for name in self._states})
         self._inputs.update(self._zeros)
+        return self
 
     def __call__(self, token_id: int, index: int) -> Any:
         self._token[0, 0] = token_id
@@ -177,8 +177,7 @@ def greedy_steps(step: Callable[[int, int], Any], max_target_length: int) -> Any
 
     Args:
         step: (last token id, index of the token to write) -> logits (vocab_size,).
-    Returns:
-        int32 (max_target_length,): the ids after the start token, up to and including the stop token, then 0.
+    Returns: int32 (max_target_length,): the ids after the start token, up to and including the stop token, then 0.
     """
     target = np.zeros((max_target_length,), np.int32)
     token = START_ID
@@ -210,12 +209,7 @@ class Model:
             greedy.plan({"source_ids": np.zeros(greedy.inputs["source_ids"]["shape"], np.int32)})
             return lambda source: greedy({"source_ids": source})["target_ids"].reshape(-1)
         stepper = Stepper(self.signature("encode"), self.signature("decode_step"))
-
-        def decode(source: Any) -> Any:
-            stepper.start(source)
-            return greedy_steps(stepper, max_target_length)
-
-        return decode
+        return lambda source: greedy_steps(stepper.start(source), max_target_length)
 
 
 def cpu_lines() -> list[str]:
@@ -242,7 +236,7 @@ def file_sha256(path: str) -> str:
     """Returns the sha256 of a file, read in pieces so that the peak memory stays what the model needs."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
-        for piece in iter(lambda: file.read(65536), b""):
+        while piece := file.read(65536):
             digest.update(piece)
     return digest.hexdigest()
 
@@ -303,7 +297,7 @@ class Session:
 
     def decode_many(self, params: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         """Decodes int32 (N, max_source_length) -> int32 (N, max_target_length)."""
-        decode, rows = self._decoder(params, arrays)
+        decode, rows = self._work(params, arrays)
         targets = []
         for row in rows:
             targets.append(decode(row))
@@ -311,8 +305,8 @@ class Session:
         return {}, {"target_ids": np.stack(targets)}
 
     def time(self, params: Header, arrays: Arrays) -> tuple[Header, Arrays]:
-        """Times whole passes over the sources: nanoseconds a decode, setting inputs and reading outputs included."""
-        decode, rows = self._decoder(params, arrays)
+        """Times whole passes over sources or calls: nanoseconds of each, from setting inputs to reading outputs."""
+        work, rows = self._work(params, arrays)
         samples: list[int] = []
         clock, total = time.perf_counter_ns, 0
         gc.disable()  # a collection would land in some decode's time
@@ -320,7 +314,7 @@ class Session:
             while len(samples) < params["min_runs"] or total < params["min_seconds"] * 1e9:
                 for row in rows:
                     start = clock()
-                    decode(row)
+                    work(row)
                     samples.append(clock() - start)
                     total += samples[-1]
                     self._progress(len(samples), params["min_runs"])
@@ -331,16 +325,24 @@ class Session:
     def memory(self, _: Header, __: Arrays) -> tuple[Header, Arrays]:
         return dict(memory_bytes()), {}
 
-    def _decoder(self, params: Header, arrays: Arrays) -> tuple[Callable[[Any], Any], list[Any]]:
-        sources = arrays["source_ids"]
+    def _work(self, params: Header, arrays: Arrays) -> tuple[Callable[[Any], Any], list[Any]]:
+        """Returns a function and what it takes in turn: sources to decode, or calls, whose arrays are "PLACE/INPUT"."""
         self._progress_at = time.monotonic() + PROGRESS_SECONDS
-        decode = self._model.decoder(params["entry"], params["max_target_length"])
-        return decode, [sources[row : row + 1] for row in range(len(sources))]
+        if "calls" not in params:
+            sources = arrays["source_ids"]
+            decode = self._model.decoder(params["entry"], params["max_target_length"])
+            return decode, [sources[row : row + 1] for row in range(len(sources))]
+        calls: list[tuple[Signature, Arrays]] = [(self._model.signature(name), {}) for name in params["calls"]]
+        for key, array in arrays.items():
+            place, _, name = key.partition("/")
+            calls[int(place)][1][name] = array
+        for signature, inputs in calls:
+            signature.plan(inputs)
+        return lambda call: call[0](call[1]), calls
 
     def _progress(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self._progress_at:
-            self._progress_at = now + PROGRESS_SECONDS
+        if time.monotonic() >= self._progress_at:
+            self._progress_at = time.monotonic() + PROGRESS_SECONDS
             self.send({"kind": "progress", "done": done, "total": total}, {})
 
     def answer(self, header: Header, arrays: Arrays) -> tuple[Header, Arrays]:
@@ -388,10 +390,8 @@ def take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def main() -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):  # the client is gone
         serve(Session(sys.argv[1]), *take_over_pipes())
-    except BrokenPipeError:
-        pass  # the client is gone
     sys.stderr.flush()
     os._exit(0)  # no teardown: an interpreter's destructors have nothing left to tell
 

@@ -19,8 +19,9 @@ from tfedge.validation.evaluate import Evaluation, why_not
 from tfedge.validation.real_values import is_quantized, to_real
 from tfedge.validation.tensor_golden import check_tensor_golden, distances, real_cases, run_golden
 from tfedge.validation.tensor_quality import stacked
+from tfedge.validation.workload import SIGNATURES
 
-ENTRY = "signatures"  # What is called in place of a decode.
+ENTRY = SIGNATURES
 
 
 def evaluate_tensors(pack: Pack, target: RuntimeTarget) -> Evaluation:

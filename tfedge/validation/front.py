@@ -33,21 +33,22 @@ class Cost:
 
     Attributes:
         name: of the recipe.
-        points_lost: points of word error rate above the float reference; None: not measured.
-        points_margin: half of the paired 95 % interval of `points_lost`, points.
+        lost: how much worse than the float reference answers, in points of word error rate or in a metric of
+            tensors, from any zero; None: not measured.
+        margin: what `lost` is sure to, such as half of its paired 95 % interval.
         latency_ms: of one decode; None: not measured.
         size_bytes: of the model part.
     """
 
     name: str
-    points_lost: float | None
-    points_margin: float
+    lost: float | None
+    margin: float
     latency_ms: float | None
     size_bytes: int
 
     def __post_init__(self) -> None:
-        numbers = [value for value in (self.points_lost, self.points_margin, self.latency_ms) if value is not None]
-        if not all(math.isfinite(value) for value in numbers) or self.points_margin < 0:
+        numbers = [value for value in (self.lost, self.margin, self.latency_ms) if value is not None]
+        if not all(math.isfinite(value) for value in numbers) or self.margin < 0:
             raise ConfigError(f"a cost must be of finite numbers, its margin not below 0; got {self}")
         if (self.latency_ms is not None and self.latency_ms <= 0) or self.size_bytes < 1:
             raise ConfigError(f"latency and size must be above 0; got {self.latency_ms} ms, {self.size_bytes} bytes")
@@ -59,10 +60,10 @@ def standing(first: Cost, second: Cost) -> dict[str, int]:
     An axis that was not measured for one of the two is 0: it speaks for neither.
     """
     points = 0.0
-    if first.points_lost is not None and second.points_lost is not None:
+    if first.lost is not None and second.lost is not None:
         # The narrower interval: a wide one must not make its file as good as any other.
-        margin = min(first.points_margin, second.points_margin)
-        points = _beyond(first.points_lost - second.points_lost, margin)
+        margin = min(first.margin, second.margin)
+        points = _beyond(first.lost - second.lost, margin)
     latency = 0.0
     if first.latency_ms is not None and second.latency_ms is not None:
         latency = _beyond(math.log(first.latency_ms / second.latency_ms), math.log1p(LATENCY_MARGIN))
@@ -123,7 +124,7 @@ def _best(costs: Sequence[Cost], order: Sequence[str]) -> Cost:
 
 
 _VALUES: Mapping[str, Callable[[Cost], float | None]] = {
-    ACCURACY: lambda cost: cost.points_lost,
+    ACCURACY: lambda cost: cost.lost,
     LATENCY: lambda cost: cost.latency_ms,
     SIZE: lambda cost: cost.size_bytes,
 }

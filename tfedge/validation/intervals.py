@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +41,30 @@ def bootstrap_mean(
     drawn = np.random.default_rng(seed).multinomial(array.size, counts / array.size, size=resamples)
     means = drawn @ distinct / array.size
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_sums(
+    sums: npt.NDArray[np.float64],
+    statistic: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+    seed: int,
+    resamples: int = DEFAULT_RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Returns the percentile bootstrap interval of a statistic of sums over examples, such as a ratio of two.
+
+    Args:
+        sums: (n, k), the k summands of each example.
+        statistic: sums (k, resamples) -> its values (resamples,).
+
+    Raises:
+        ConfigError: no example.
+    """
+    if sums.ndim != 2 or not len(sums):
+        raise ConfigError(f"a bootstrap needs summands of shape (n, k), n > 0; got shape {sums.shape}")
+    count = len(sums)
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
+    low, high = np.quantile(statistic((drawn @ sums).T), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 

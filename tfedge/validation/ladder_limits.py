@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 from tfedge.checks.verdict import Finding
+from tfedge.config import from_keys
 from tfedge.errors import ConfigError
+from tfedge.tasks.tensor_task import Quality
 
 _CAUSE = "its kernels are slower than float's there, or its delegate takes the graph in more pieces"
 _FIX = "ship a faster recipe, or allow it with --min-speedup where size counts more"
@@ -17,10 +20,11 @@ class LadderLimits:
     """Limits of one ladder: the same for every recipe on every target.
 
     Attributes:
-        max_points_lost: points of word error rate above the float Keras model, 0 to 100.
+        max_points_lost: points of word error rate above the float Keras model, 0 to 100; of a task of texts.
         max_size_ratio: of the float32 file's size, above 0; 1.0: no larger than float.
         min_speedup: speed over float32's by the same entry, 0 or more; 0: as slow as it likes.
         max_bytes: of the model part of the file, 1 or more; None for no such limit.
+        quality: what the answers of a model of tensors are held to, with its limit; None of a task of texts.
 
     Raises:
         ConfigError: a limit that makes no sense.
@@ -32,6 +36,7 @@ class LadderLimits:
     # Slower than float buys nothing; 5 % are what one interleaved run is sure of (`latency.TOLERANCE`).
     min_speedup: float = 0.95
     max_bytes: int | None = None
+    quality: Quality | None = None
 
     def __post_init__(self) -> None:
         if not _is_finite(self.max_points_lost) or not 0 <= self.max_points_lost <= 100:
@@ -42,6 +47,20 @@ class LadderLimits:
             raise ConfigError(f"`min_speedup` must be 0 or more, 1 being float32's speed; got {self.min_speedup!r}")
         if self.max_bytes is not None and (type(self.max_bytes) is not int or self.max_bytes < 1):
             raise ConfigError(f"`max_bytes` must be a whole number of 1 or more; got {self.max_bytes!r}")
+        if self.quality is not None and (not isinstance(self.quality, Quality) or self.quality.limit is None):
+            raise ConfigError(f"`quality` of a ladder must be a metric with a limit; got {self.quality!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the limits as JSON values; `quality` is there or not."""
+        fields = dataclasses.asdict(self)
+        return fields if self.quality else {key: value for key, value in fields.items() if key != "quality"}
+
+    @classmethod
+    def from_json(cls, value: Any) -> LadderLimits:
+        """Reads what `to_json` wrote; ConfigError on an unknown key or an illegal value."""
+        if isinstance(value, dict) and value.get("quality") is not None:
+            value = {**value, "quality": from_keys(Quality, value["quality"], "quality")}
+        return from_keys(cls, value, "limits")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +71,7 @@ class Speedup:
         times: 2.0 is twice as fast.
         low: lower end of the paired 95 % bootstrap interval.
         high: its upper end.
-        entry: `greedy` or `encode+decode_step`.
+        entry: `greedy`, `encode+decode_step` or `signatures`.
     """
 
     times: float

@@ -1,4 +1,4 @@
-"""How long one decode takes: raw samples with their conditions, and a measurement that says when it is invalid.
+"""How long one decode or call takes: raw samples with their conditions, and a measurement that says when it is invalid.
 
 The protocol: every candidate has a worker process of its own, all open at once, one running at a time. Each is warmed
 up until two successive windows agree, then all take turns (A B C A B C ...) until every one has enough runs and
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import os
 import sys
 import uuid
@@ -24,9 +23,10 @@ import numpy.typing as npt
 
 from tfedge.errors import ConfigError, one_of
 from tfedge.progress import SILENT, Bar, Reporter
-from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.client import GREEDY, Worker
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.validation.workload import ALL_ENTRIES, Samples, Workload
 
 MIN_RUNS = 100
 MIN_SECONDS = 1.0  # of decoding, above any scheduler's time slice by two orders
@@ -51,20 +51,21 @@ class LatencyReport:
 
     Attributes:
         label: the candidate's name, for tables.
-        samples_ms: milliseconds of each decode, in order: setting inputs, interpreter calls, reading outputs; wall
-            clock inside the worker. Sample k belongs to source k % num_sources.
+        samples_ms: milliseconds of each decode or call, in order: setting inputs, interpreter calls, reading outputs;
+            wall clock inside the worker. Sample k belongs to source k % num_sources.
         turn_runs: how many samples each turn took, whole passes over the sources; round k of every report of one run
             is its turn k.
-        num_sources: sources that a pass decodes.
-        warmup_runs: decodes before the first sample.
+        num_sources: sources that a pass decodes, or calls that it makes.
+        warmup_runs: runs before the first sample.
         is_warm: whether the warm-up became stable.
         num_threads: threads the interpreter was asked to use.
         runtime: `name==version@arch`.
         model_sha256: of the file that the worker loaded.
         cpu: model, cores and int8 features of the machine.
-        entry: `greedy` or `encode+decode_step`.
-        sources_sha256: of the decoded ids.
+        entry: `greedy`, `encode+decode_step`, or the `signatures` of a file of tensors.
+        sources_sha256: of the decoded ids, or of the inputs of the calls.
         run_id: the same for all reports of one interleaved run.
+        calls: the signature that each source calls; empty where each is a decode.
     """
 
     label: str
@@ -80,6 +81,7 @@ class LatencyReport:
     entry: str
     sources_sha256: str
     run_id: str
+    calls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.samples_ms or not all(0 < sample < float("inf") for sample in self.samples_ms):
@@ -96,8 +98,10 @@ class LatencyReport:
             raise ConfigError(
                 f"threads must be 1 or more and warm-up runs 0 or more; got {self.num_threads}, {self.warmup_runs}"
             )
-        if self.entry not in ENTRIES:
-            raise one_of("`entry`", self.entry, ENTRIES)
+        if self.entry not in ALL_ENTRIES:
+            raise one_of("`entry`", self.entry, ALL_ENTRIES)
+        if self.calls and len(self.calls) != self.num_sources:
+            raise ConfigError(f"`calls` must name the signature of {self.num_sources} sources; got {self.calls}")
         RuntimeTarget.parse(self.runtime)
 
     @property
@@ -107,13 +111,20 @@ class LatencyReport:
 
     @property
     def latency_p50_ms(self) -> float:
-        """Median milliseconds of a decode, over all sources."""
-        return float(np.percentile(self.samples_ms, 50))
+        """Median milliseconds of a decode or call, over all sources."""
+        return self.percentile_ms(50)
 
     @property
     def latency_p90_ms(self) -> float:
         """Milliseconds that nine decodes of ten stay below; holds long sources as well as noise."""
-        return float(np.percentile(self.samples_ms, 90))
+        return self.percentile_ms(90)
+
+    def percentile_ms(self, percent: float, signature: str | None = None) -> float:
+        """Returns that percentile of the samples: of the calls of one signature, or of all."""
+        if signature is None:
+            return float(np.percentile(self.samples_ms, percent))
+        places = [place for place, name in enumerate(self.calls) if name == signature]
+        return float(np.percentile(np.reshape(self.samples_ms, (-1, self.num_sources))[:, places], percent))
 
     @functools.cached_property
     def typical_ms(self) -> float:
@@ -171,9 +182,11 @@ class LatencyReport:
         return not self.invalid_reasons
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the report as JSON values; `from_json` of it is equal to this report."""
+        """Returns the report as JSON values; `from_json` of it is equal to this report. `calls` are there or not."""
         fields = dataclasses.asdict(self)
-        return {**fields, "samples_ms": list(self.samples_ms), "turn_runs": list(self.turn_runs)}
+        calls = fields.pop("calls")
+        fields |= {"samples_ms": list(self.samples_ms), "turn_runs": list(self.turn_runs)}
+        return {**fields, "calls": list(calls)} if calls else fields
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> LatencyReport:
@@ -182,11 +195,12 @@ class LatencyReport:
         Raises:
             ConfigError: an unknown or missing key, or an illegal value.
         """
-        keys = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(value, Mapping) or set(value) != keys:
+        keys = {field.name for field in dataclasses.fields(cls)} - {"calls"}
+        if not isinstance(value, Mapping) or set(value) - {"calls"} != keys:
             got = sorted(value) if isinstance(value, Mapping) else type(value).__name__
             raise ConfigError(f"a latency report must have the keys {sorted(keys)}; got {got}")
-        return cls(**{**value, "samples_ms": tuple(value["samples_ms"]), "turn_runs": tuple(value["turn_runs"])})
+        lists = {key: tuple(value[key]) for key in ("samples_ms", "turn_runs", "calls") if key in value}
+        return cls(**{**value, **lists})
 
 
 def _typical(turns: Sequence[npt.NDArray[np.float64]]) -> float:
@@ -220,7 +234,7 @@ class LatencyCandidate:
         label: names it in tables and progress.
         runtime: `tflite-runtime` or `ai-edge-litert`, or the environment of a target that runs on this processor.
         model_path: the `.tflite`.
-        entry: `greedy` or `encode+decode_step`.
+        entry: `greedy`, `encode+decode_step` or `signatures`.
     """
 
     label: str
@@ -232,12 +246,10 @@ class LatencyCandidate:
 class _Runner:
     """A candidate's worker and what it has measured."""
 
-    def __init__(
-        self, candidate: LatencyCandidate, worker: Worker, sources: npt.NDArray[np.int32], threads: int
-    ) -> None:
+    def __init__(self, candidate: LatencyCandidate, worker: Worker, workload: Workload, threads: int) -> None:
         self.candidate = candidate
         self._worker = worker
-        self._sources = sources
+        self._workload = workload
         self._num_threads = threads
         self.model_sha256 = worker.load(candidate.model_path, num_threads=threads)
         self.warmup_runs = 0
@@ -245,17 +257,14 @@ class _Runner:
         self._turns: list[npt.NDArray[np.int64]] = []
         self.runs, self.seconds = 0, 0.0
 
-    def _time(self, max_target_length: int | None) -> npt.NDArray[np.int64]:
-        entry = self.candidate.entry
-        return self._worker.time(
-            self._sources, entry, max_target_length, min_runs=_TURN_RUNS, min_seconds=_TURN_SECONDS
-        )
+    def _time(self) -> Samples:
+        return self._workload.time(self._worker, self.candidate.entry, _TURN_RUNS, _TURN_SECONDS)
 
-    def warm_up(self, max_target_length: int | None) -> None:
+    def warm_up(self) -> None:
         """Runs windows of one turn until the medians of two successive ones agree, or the bound is reached."""
         before = 0.0
         for _ in range(MAX_WARMUP_WINDOWS):
-            window = self._time(max_target_length)
+            window = self._time()
             self.warmup_runs += len(window)
             median = float(np.median(window))
             if abs(median - before) <= TOLERANCE * before:
@@ -263,9 +272,9 @@ class _Runner:
                 return
             before = median
 
-    def turn(self, max_target_length: int | None) -> None:
+    def turn(self) -> None:
         """Adds one turn of samples."""
-        samples = self._time(max_target_length)
+        samples = self._time()
         self._turns.append(samples)
         self.runs += len(samples)
         self.seconds += float(samples.sum()) / 1e9
@@ -284,7 +293,7 @@ class _Runner:
             label=self.candidate.label,
             samples_ms=tuple(float(sample) / 1e6 for turn in self._turns for sample in turn),
             turn_runs=tuple(len(turn) for turn in self._turns),
-            num_sources=len(self._sources),
+            num_sources=self._workload.num_sources,
             warmup_runs=self.warmup_runs,
             is_warm=self.is_warm,
             num_threads=self._num_threads,
@@ -292,37 +301,17 @@ class _Runner:
             model_sha256=self.model_sha256,
             cpu=info.cpu,
             entry=self.candidate.entry,
-            sources_sha256=sources_sha256(self._sources),
+            sources_sha256=self._workload.sha256,
             run_id=run_id,
+            calls=self._workload.calls,
         )
-
-
-def sources_sha256(sources: npt.NDArray[np.int32]) -> str:
-    """Returns the sha256 of sources, int32 (N, max_source_length), shape included."""
-    return hashlib.sha256(f"{sources.shape}".encode() + np.ascontiguousarray(sources, "<i4").tobytes()).hexdigest()
-
-
-def stack_sources(sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Returns int32 (N, max_source_length) from rows of shape (max_source_length,) or (1, max_source_length).
-
-    Raises:
-        ConfigError: no rows, or rows of unequal lengths.
-    """
-    rows = [np.reshape(row, -1) for row in sources]
-    if not rows or len({row.shape for row in rows}) > 1:
-        lengths = sorted({len(row) for row in rows})
-        raise ConfigError(
-            f"expected one source or more, all of one padded length; got lengths {lengths}; pad them alike"
-        )
-    return np.stack(rows)
 
 
 def measure_latency(
     candidates: Sequence[LatencyCandidate],
-    sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
+    workload: Workload,
     *,
     num_threads: int = 1,
-    max_target_length: int | None = None,
     min_runs: int = MIN_RUNS,
     min_seconds: float = MIN_SECONDS,
     max_seconds: float = MAX_SECONDS,
@@ -336,9 +325,8 @@ def measure_latency(
     whichever is longer: ten to twenty sources of the task's usual lengths are enough.
 
     Args:
-        sources: int32 ids, padded, (max_source_length,) each: the same for all candidates.
+        workload: the same for all candidates.
         num_threads: threads of every interpreter.
-        max_target_length: needed where a file has no `greedy` signature to tell it.
         min_runs: decodes of each candidate, at least; fewer than MIN_RUNS makes an invalid report.
         min_seconds: seconds of decoding of each candidate, at least; under MIN_SECONDS makes an invalid report.
         max_seconds: of decoding of each candidate, after which it counts as done.
@@ -347,25 +335,24 @@ def measure_latency(
         reporter: gets one bar; its note is the candidate whose turn it is.
 
     Raises:
-        ConfigError: no candidates, a label twice, sources of unequal lengths, a minimum below 1 run or 0 s.
+        ConfigError: no candidates, a label twice, a minimum below 1 run or 0 s, an entry of another workload.
         ArtifactError, RuntimeUnavailableError, WorkerError: from a candidate's worker; nothing is reported then.
     """
     labels = [candidate.label for candidate in candidates]
     _check_plan(labels, min_runs, min_seconds)
-    rows = stack_sources(sources)
     with contextlib.ExitStack() as stack:
         bar = stack.enter_context(reporter.bar("latency", len(labels)))
         runners = [
-            _Runner(each, stack.enter_context(Worker(each.runtime, python, timeout_s)), rows, num_threads)
+            _Runner(each, stack.enter_context(Worker(each.runtime, python, timeout_s)), workload, num_threads)
             for each in candidates
         ]
         for runner in runners:
             bar.advance(0, f"{runner.candidate.label}: warming up")
-            runner.warm_up(max_target_length)
+            runner.warm_up()
         shares = dict.fromkeys(labels, 0.0)
         while min(shares.values()) < 1.0:
             for runner in runners:
-                runner.turn(max_target_length)
+                runner.turn()
                 share = runner.share_done(min_runs, min_seconds, max_seconds)
                 _advance(bar, shares, runner.candidate.label, share)
         run_id = uuid.uuid4().hex

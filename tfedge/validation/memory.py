@@ -5,22 +5,19 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from tfedge.errors import ConfigError, one_of
-from tfedge.runtime.client import ENTRIES, GREEDY, Worker
+from tfedge.runtime.client import GREEDY, Worker
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.targets import RuntimeTarget
-from tfedge.validation.latency import sources_sha256, stack_sources
+from tfedge.validation.workload import ALL_ENTRIES, Workload
 
 
 @dataclasses.dataclass(frozen=True)
 class MemoryReport:
-    """Memory of one process that loaded a model and decoded with it.
+    """Memory of one process that loaded a model and decoded with it, or called it.
 
     Attributes:
         peak_memory_bytes: peak resident size of the process above `baseline_bytes`: pages of the model file that were
@@ -28,10 +25,11 @@ class MemoryReport:
         baseline_bytes: peak resident size of the same process with interpreter and NumPy imported and no model.
         runtime: `name==version@arch`.
         model_sha256: of the file that the worker loaded.
-        entry: `greedy` or `encode+decode_step`; signatures that were not called cost their weights, not their arenas.
+        entry: `greedy`, `encode+decode_step`, or the `signatures` of a file of tensors; those that were not called
+            cost their weights, not their arenas.
         num_threads: threads the interpreter was asked to use.
-        num_sources: sources decoded.
-        sources_sha256: of the decoded ids.
+        num_sources: sources decoded, or calls made.
+        sources_sha256: of the decoded ids, or of the inputs of the calls.
     """
 
     peak_memory_bytes: int
@@ -50,8 +48,8 @@ class MemoryReport:
             )
         if self.num_threads < 1 or self.num_sources < 1:
             raise ConfigError(f"threads and sources must be 1 or more; got {self.num_threads}, {self.num_sources}")
-        if self.entry not in ENTRIES:
-            raise one_of("`entry`", self.entry, ENTRIES)
+        if self.entry not in ALL_ENTRIES:
+            raise one_of("`entry`", self.entry, ALL_ENTRIES)
         RuntimeTarget.parse(self.runtime)
 
     def to_json(self) -> dict[str, Any]:
@@ -75,27 +73,22 @@ class MemoryReport:
 def measure_memory(
     runtime: str | Environment,
     model_path: str | os.PathLike[str],
-    sources: Sequence[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
+    workload: Workload,
     entry: str = GREEDY,
     *,
     num_threads: int = 1,
-    max_target_length: int | None = None,
     python: str = sys.executable,
     timeout_s: float = 60.0,
 ) -> MemoryReport:
-    """Measures the peak of a fresh process that loads `model_path` and decodes each source once.
-
-    Args:
-        sources: int32 ids, padded, (max_source_length,) each; a few are enough, the longest among them.
+    """Measures the peak of a fresh process that loads `model_path` and asks it each question of `workload` once.
 
     Raises:
-        ConfigError: an unknown runtime or entry, or sources of unequal lengths.
+        ConfigError: an unknown runtime or entry.
         ArtifactError, RuntimeUnavailableError, WorkerError: from the worker.
     """
-    rows = stack_sources(sources)
     with Worker(runtime, python, timeout_s) as worker:
         model_sha256 = worker.load(model_path, num_threads=num_threads)
-        worker.decode_many(rows, entry, max_target_length)
+        workload.run_once(worker, entry)
         peak = worker.memory().peak_bytes
         return MemoryReport(
             peak_memory_bytes=peak - worker.info.baseline_bytes,
@@ -104,6 +97,6 @@ def measure_memory(
             model_sha256=model_sha256,
             entry=entry,
             num_threads=num_threads,
-            num_sources=len(rows),
-            sources_sha256=sources_sha256(rows),
+            num_sources=workload.num_sources,
+            sources_sha256=workload.sha256,
         )

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import GREEDY, STEPS
@@ -14,6 +13,7 @@ from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation
 from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
 from tfedge.validation.memory import MemoryReport, measure_memory
+from tfedge.validation.workload import Decodes, Workload
 
 # Texts timed: quantiles of the lengths that occur, so that few texts stand for all.
 TIMED_TEXTS = 12
@@ -43,9 +43,9 @@ def timed_texts(texts: Sequence[str], count: int = TIMED_TEXTS) -> list[str]:
     return [by_length[place] for place in places]
 
 
-def sources_of(spec: TaskSpec, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
-    """Returns the padded ids of each text, int32 (max_source_length,)."""
-    return [spec.source_array(text)[0] for text in texts]
+def decodes_of(spec: TaskSpec, texts: Sequence[str]) -> Decodes:
+    """Returns what is timed of a task of texts: a few of what occurs, chosen by length."""
+    return Decodes([spec.source_array(text)[0] for text in timed_texts(texts)], spec.max_target_length)
 
 
 def label_of(evaluation: Evaluation) -> str:
@@ -55,7 +55,7 @@ def label_of(evaluation: Evaluation) -> str:
 
 def measure_performance(
     evaluations: Sequence[Evaluation],
-    texts: Sequence[str],
+    workload: Workload,
     *,
     min_seconds: float = MIN_SECONDS,
     num_threads: int = 1,
@@ -65,8 +65,8 @@ def measure_performance(
 
     Args:
         evaluations: of files that have run, all of one task.
-        texts: what occurs; a few are chosen by length.
-        min_seconds: of decoding, for each file on each runtime.
+        workload: what they are asked.
+        min_seconds: of decoding or calling, for each file on each runtime.
         num_threads: of the interpreters.
 
     Returns:
@@ -74,8 +74,6 @@ def measure_performance(
     """
     if not evaluations:
         return {}
-    spec = TaskSpec.from_json(dict(evaluations[0].pack.task))
-    sources = sources_of(spec, timed_texts(texts))
     candidates = [
         LatencyCandidate(label_of(each), each.target.name, each.pack.path, each.entry) for each in evaluations
     ]
@@ -87,9 +85,8 @@ def measure_performance(
         ]
     latencies = measure_latency(
         candidates,
-        sources,
+        workload,
         num_threads=num_threads,
-        max_target_length=spec.max_target_length,
         min_seconds=min_seconds,
         reporter=reporter,
     )
@@ -99,12 +96,7 @@ def measure_performance(
         for each in evaluations:
             label = label_of(each)
             memory = measure_memory(
-                each.target.name,
-                each.pack.path,
-                sources[-1:],
-                each.entry,
-                num_threads=num_threads,
-                max_target_length=spec.max_target_length,
+                each.target.name, each.pack.path, workload.heaviest(), each.entry, num_threads=num_threads
             )
             performance[label] = Performance(timed[label], memory, timed.get(f"{label} by steps"))
             bar.advance()

@@ -113,11 +113,17 @@ def default_quality(expected: Mapping[str, Array]) -> Quality:
     return Quality(COSINE, DEFAULT_COSINE)
 
 
-def own_value(metric: OwnMetric, name: str, expected: Mapping[str, Array], actual: Mapping[str, Array]) -> float:
+def own_value(
+    metric: OwnMetric,
+    name: str,
+    expected: Mapping[str, Array],
+    actual: Mapping[str, Array],
+    must_be_finite: bool = True,
+) -> float:
     """Returns what a user's function says: of arrays (N, ...) where there is one output, else of dicts by output.
 
     Raises:
-        ConfigError: it raised, or returned no finite number.
+        ConfigError: it raised, or returned no number, or none that is finite.
     """
     one = next(iter(expected)) if len(expected) == 1 else None
     try:
@@ -127,7 +133,7 @@ def own_value(metric: OwnMetric, name: str, expected: Mapping[str, Array], actua
         raise ConfigError(
             f"expected {name} to return a number for (expected, actual); it raised {type(error).__name__}: {error}"
         ) from error
-    if not math.isfinite(number):
+    if must_be_finite and not math.isfinite(number):
         raise ConfigError(f"expected {name} to return a finite number; got {number}")
     return number
 
@@ -148,10 +154,7 @@ def quality_finding(
         if own is None:
             return (Finding(GATE, "not_measured", f"{quality.metric} is a function that nobody has called here"),)
         return (_judged(GATE, quality, quality.metric, own, next(iter(outputs.values())).num_examples, where),)
-    values = {key: value for key, each in outputs.items() if (value := _value(quality.metric, each)) is not None}
-    classes = {key: value for key, value in values.items() if outputs[key].is_classes}
-    if quality.metric == AGREEMENT and classes:
-        values = classes
+    values = judged_values(quality.metric, outputs)
     if not values:
         message = "expected an output with two values or more along its last axis for agreement; there is none"
         return (Finding(GATE, "not_measured", message, fix="choose --metric cosine"),)
@@ -160,6 +163,13 @@ def quality_finding(
     if others:
         found.append(_worst(OTHERS, Quality(COSINE, DEFAULT_COSINE), others, outputs, where))
     return tuple(found)
+
+
+def judged_values(metric: str, outputs: Mapping[str, OutputQuality]) -> dict[str, float]:
+    """Returns the metric of each output that it says something of; agreement judges classes alone where there are."""
+    values = {key: value for key, each in outputs.items() if (value := _value(metric, each)) is not None}
+    classes = {key: value for key, value in values.items() if outputs[key].is_classes}
+    return classes if metric == AGREEMENT and classes else values
 
 
 def _worst(
@@ -194,10 +204,16 @@ def _judged(gate: str, quality: Quality, key: str, value: float, count: int, whe
 
 
 def upper_share(share: float, count: int) -> float:
-    """Returns the upper end of Wilson's 95 % interval of a share, https://doi.org/10.1080/01621459.1927.10502953."""
+    """Returns the upper end of `share_interval`."""
+    return share_interval(share, count)[1]
+
+
+def share_interval(share: float, count: int) -> tuple[float, float]:
+    """Returns Wilson's 95 % interval of a share, https://doi.org/10.1080/01621459.1927.10502953."""
     square = _NORMAL**2 / count
     middle = share + square / 2
-    return (middle + _NORMAL * math.sqrt(share * (1 - share) / count + square / (4 * count))) / (1 + square)
+    half = _NORMAL * math.sqrt(share * (1 - share) / count + square / (4 * count))
+    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
 
 
 def output_steps(graph: GraphSummary) -> dict[str, float]:

@@ -4,9 +4,12 @@ import dataclasses
 
 import pytest
 
-from tests.golden import autokey, packed_autokey
+from tests import models
+from tests.golden import autokey, packed_autokey, packed_tensors
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
 from tfedge.reports.bench import bench_files
+from tfedge.reports.schema import Report
+from tfedge.reports.table import report_lines
 from tfedge.runtime import targets
 
 TARGETS = targets.installed_targets()
@@ -75,3 +78,26 @@ def test_bench_files_when_a_byte_was_changed_then_integrity_error(tmp_path):
 def test_bench_files_when_there_is_no_pack_then_artifact_error():
     with pytest.raises(ArtifactError, match="there is no pack"):
         bench_files([autokey.MODEL], **SHORT)
+
+
+def test_bench_files_of_tensors_then_golden_inputs_are_timed_interleaved_on_every_runtime(tmp_path):
+    paths = [tmp_path / "a.tflite", tmp_path / "b.tflite"]
+    packed_tensors.write(paths[0])
+    packed_tensors.write(paths[1], models.dense("int8_static"), distance=0.05, recipe="static_wi8_ai8")
+    report = bench_files(paths, **SHORT)
+    assert [(row.recipe, row.target) for row in report.rows] == [
+        (recipe, str(target)) for recipe in ("float32", "static_wi8_ai8") for target in TARGETS
+    ]
+    assert len({row.latency.run_id for row in report.rows}) == 1
+    for row in report.rows:
+        assert row.entry == row.latency.entry == row.memory.entry == "signatures"
+        assert row.latency.calls == ("serving_default",) * 4 and row.memory.peak_memory_bytes > 0
+        assert any(reason.startswith("too short") for reason in row.latency.invalid_reasons)
+    assert Report.from_json(report.to_json()) == report
+    assert any("one call of a signature, batch 1" in line for line in report_lines(report))
+
+
+def test_bench_files_of_tensors_when_answers_are_wrong_then_timed_and_fails(tmp_path):
+    packed_tensors.write(tmp_path / "m.tflite", shift=3.0)
+    report = bench_files([tmp_path / "m.tflite"], [TARGETS[-1].name], **SHORT)
+    assert (report.verdict, report.exit_code) == ("fail", 1) and report.rows[0].latency is not None

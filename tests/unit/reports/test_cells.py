@@ -53,6 +53,19 @@ def test_latency_when_invalid_then_marked_and_the_caption_says_why():
     assert "~ is not to be relied on (too few rounds, too few runs, too short): measure again" in said
 
 
+def test_columns_when_several_signatures_were_timed_then_each_has_its_own():
+    times = dataclasses.replace(
+        made.latency(entry="signatures", runs=1000),
+        samples_ms=(1.0, 9.0) * 500,
+        num_sources=2,
+        calls=("encode", "decode_step"),
+    )
+    report = made.make_report(made.row(accuracy=None, latency=times, memory=None, entry="signatures"), kind="bench")
+    shown = {column.title: column.cell(report.rows[0]) for column in cells.columns(report)}
+    assert (shown["p50 encode"], shown["p90 decode_step"]) == ("1.00", "9.00") and "p50" not in shown
+    assert "Latency: one call of a signature, batch 1" in cells.captions(report)[0]
+
+
 def test_columns_when_only_latency_was_measured_then_accuracy_is_not_shown():
     report = made.make_report(made.row(accuracy=None, memory=None), kind="bench")
     assert [column.title for column in cells.columns(report)] == ["p50", "p90", "verdict"]

@@ -169,6 +169,22 @@ def test_time_when_seconds_are_asked_lasts_that_long(worker):
     assert len(samples) % len(autokey.SOURCES) == 0
 
 
+def test_time_calls_when_run_gives_whole_passes_over_calls_of_any_signature(worker):
+    encoded = worker.run("encode", {"source_ids": autokey.SOURCES[:1]})
+    calls = [("encode", {"source_ids": autokey.SOURCES[:1]}), ("greedy", {"source_ids": autokey.SOURCES[1:2]})]
+    samples = worker.time_calls(calls, min_runs=5)
+    assert samples.dtype == np.int64 and samples.shape == (6,) and np.all(samples > 0)
+    again = worker.run("encode", {"source_ids": autokey.SOURCES[:1]})  # Timing has changed nothing.
+    np.testing.assert_array_equal(again["encoded_letters"], encoded["encoded_letters"])
+
+
+def test_time_calls_when_a_call_does_not_fit_then_bad_request_and_nothing_is_run(worker):
+    for call in (("none", {}), ("encode", {"source_ids": autokey.SOURCES[:1].astype(np.int64)})):
+        with pytest.raises(WorkerError) as caught:
+            worker.time_calls([call])
+        assert caught.value.kind == "bad_request"
+
+
 def test_memory_when_model_ran_is_above_the_bare_process(worker):
     worker.decode_many(autokey.SOURCES)
     used = worker.memory()

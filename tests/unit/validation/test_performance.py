@@ -8,10 +8,10 @@ from tests.golden import packed_autokey
 from tfedge.runtime import targets
 from tfedge.runtime.client import GREEDY, STEPS
 from tfedge.validation.evaluate import evaluate
-from tfedge.validation.performance import label_of, measure_performance, sources_of, timed_texts
+from tfedge.validation.performance import decodes_of, label_of, measure_performance, timed_texts
 
 TARGET = targets.installed_targets()[-1]
-TEXTS = packed_autokey.words(30)
+DECODES = decodes_of(packed_autokey.SPEC, packed_autokey.words(30))
 
 
 def test_timed_texts_then_shortest_longest_and_even_quantiles_between():
@@ -23,13 +23,8 @@ def test_timed_texts_when_there_are_fewer_then_all_of_them():
     assert timed_texts(["ccc", "a", "bb"]) == ["a", "bb", "ccc"]
 
 
-def test_sources_of_then_padded_ids_one_row_a_text():
-    (source,) = sources_of(packed_autokey.SPEC, ["ab"])
-    assert source.tolist() == [3, 4, 2] + [0] * 7
-
-
 def test_measure_performance_when_nothing_has_run_then_nothing():
-    assert measure_performance([], TEXTS) == {}
+    assert measure_performance([], DECODES) == {}
 
 
 def test_label_of_when_two_builds_differ_by_folder_alone_then_by_label_too(tmp_path):
@@ -46,7 +41,7 @@ def test_measure_performance_when_entries_differ_then_float32_is_timed_by_both_i
     # As for a file without the loop in the graph, which is what static int8 is.
     static = dataclasses.replace(static, entry=STEPS)
 
-    measured = measure_performance([float32, static], TEXTS, min_seconds=0.01)
+    measured = measure_performance([float32, static], DECODES, min_seconds=0.01)
 
     assert set(measured) == {label_of(float32), label_of(static)}
     first, second = measured[label_of(float32)], measured[label_of(static)]
@@ -67,7 +62,7 @@ def test_measure_performance_when_all_have_the_loop_then_float32_is_timed_once(t
         evaluate(packed_autokey.write(tmp_path / f"{recipe}.tflite", recipe), TARGET, ())
         for recipe in ("float32", "dynamic_wi8_afp32")
     ]
-    measured = measure_performance(evaluations, TEXTS, min_seconds=0.01, num_threads=2)
+    measured = measure_performance(evaluations, DECODES, min_seconds=0.01, num_threads=2)
     assert [performance.steps_latency for performance in measured.values()] == [None, None]
     assert [performance.latency.num_threads for performance in measured.values()] == [2, 2]
 
@@ -75,5 +70,5 @@ def test_measure_performance_when_all_have_the_loop_then_float32_is_timed_once(t
 @pytest.mark.parametrize("seconds", [0.01, 1.0])
 def test_measure_performance_when_short_then_the_figures_are_marked_as_not_to_be_relied_on(tmp_path, seconds):
     evaluation = evaluate(packed_autokey.write(tmp_path / "m.tflite"), TARGET, ())
-    latency = measure_performance([evaluation], TEXTS, min_seconds=seconds)[label_of(evaluation)].latency
+    latency = measure_performance([evaluation], DECODES, min_seconds=seconds)[label_of(evaluation)].latency
     assert any(reason.startswith("too short") for reason in latency.invalid_reasons) == (seconds < 1)

@@ -105,7 +105,7 @@ class Adb:
 
     @contextlib.contextmanager
     def open_lines(self, *words: str) -> Iterator[IO[bytes]]:
-        """Yields stdout of a call that goes on, such as `logcat`; it ends with the block."""
+        """Yields stdout of a call that goes on, such as `logcat`, which ends with the block; who reads it closes it."""
         with tempfile.TemporaryFile() as none:
             process = subprocess.Popen(
                 self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=none

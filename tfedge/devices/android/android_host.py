@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import pathlib
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from tfedge.progress import Reporter
 
 NAME = "android-host"
 JAR = pathlib.Path("android_demo", "host", "target", "android-host.jar")
+_MAX_LINES = 200  # Of what the program says beside its progress.
 _WRITTEN = (0, 1)  # Exit codes with a report: golden cases pass, or do not.
 
 
@@ -54,38 +56,44 @@ def run_host(
             raise DeviceError(f"expected to start {command[0]}; {error.strerror}; check that it runs") from error
         try:
             with reporter.bar(f"{action} on {NAME}", 1.0) as bar:
-                last = _follow(process, action, Share(bar), patience)
+                reason = _follow(process, action, Share(bar), patience)
             code = process.wait()
         finally:
             process.kill()
             process.wait()
         if code not in _WRITTEN or not report.is_file():
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise DeviceError(f"expected {action} to run on {NAME}; it ended with {how}: {last}")
+            raise DeviceError(f"expected {action} to run on {NAME}; it ended with {how}: {reason}")
         return report.read_bytes()
 
 
 def _follow(process: subprocess.Popen[bytes], action: str, share: Share, patience: Patience) -> str:
-    """Reads stderr to its end, and returns the last line that is no progress."""
-    last = "it gave no reason"
+    """Reads stderr to its end, and returns the line that says what went wrong."""
+    told: collections.deque[str] = collections.deque(maxlen=_MAX_LINES)
     if process.stderr is None:
-        return last
+        return _reason(told)
     begun = time.monotonic()
-    with process.stderr as stream:
-        lines = Lines(stream)
-        while True:
-            try:
-                line = lines.next(min(patience.silence_s, max(begun + patience.total_s - time.monotonic(), 0.0)))
-            except TimeoutError:
-                process.kill()
-                raise DeviceError(
-                    f"expected {action} to go on on {NAME}; it said nothing for {patience.silence_s:g} s, or ran for "
-                    f"{patience.total_s:g} s, and was stopped; try again on a quiet machine"
-                ) from None
-            if line is None:
-                return last
-            counted = read_progress(line.strip())
-            if counted is None:
-                last = shortened(line.strip().removeprefix("error: "), 400) or last
-            else:
-                share.show(*counted)
+    lines = Lines(process.stderr)
+    while True:
+        try:
+            line = lines.next(min(patience.silence_s, max(begun + patience.total_s - time.monotonic(), 0.0)))
+        except TimeoutError:
+            process.kill()
+            raise DeviceError(
+                f"expected {action} to go on on {NAME}; it said nothing for {patience.silence_s:g} s, or ran for "
+                f"{patience.total_s:g} s, and was stopped; try again on a quiet machine"
+            ) from None
+        if line is None:
+            return _reason(told)
+        counted = read_progress(line.strip())
+        if counted is not None:
+            share.show(*counted)
+        elif line.strip():
+            told.append(line.strip())
+
+
+def _reason(told: Sequence[str]) -> str:
+    """Returns the program's own last word, or the JVM's about an exception; the library chatters beside them."""
+    own = [line.removeprefix("error: ") for line in told if line.startswith("error: ")]
+    thrown = [line for line in told if line.startswith("Exception in thread") or "Could not find or load" in line]
+    return shortened((own or thrown[:1] or [*told] or ["it gave no reason"])[-1], 400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import queue
 import re
@@ -30,7 +29,7 @@ class Patience:
 
 
 class Lines:
-    """Lines of a pipe, read by a thread of its own so that waiting for one can end."""
+    """Lines of a pipe, read and at the end closed by a thread of its own, so that waiting for one can end."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -44,7 +43,7 @@ class Lines:
             raise TimeoutError from None
 
     def _read(self, stream: IO[bytes]) -> None:
-        with contextlib.suppress(OSError, ValueError):  # Closed by the other thread: nobody listens any more.
+        with stream:
             for line in stream:
                 self._lines.put(line.decode("utf-8", "replace").rstrip("\r\n"))
         self._lines.put(None)

@@ -1,11 +1,11 @@
 package dev.tfedge.host
 
-import dev.tfedge.core.nativeVersion
+import dev.tfedge.core.TfliteRuntime
 
 object Main {
     @JvmStatic
     fun main(arguments: Array<String>) {
         NativeLibrary.load()
-        println(nativeVersion())
+        println(TfliteRuntime.version())
     }
 }
