@@ -14,6 +14,9 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+# Debian's aapt2 is older than the Android that it reads, and than <queries>.
+_KNOWN_WARNINGS = ("Unknown chunk type", "unexpected element <queries> found in <manifest>")
+
 
 def collect_assets(sources: pathlib.Path, model: pathlib.Path, folder: pathlib.Path) -> None:
     """Copies the app's assets and the model into `folder`."""
@@ -31,9 +34,9 @@ def aapt2(*arguments: str | pathlib.Path) -> None:
         SystemExit: it refused.
     """
     done = subprocess.run(["aapt2", *map(str, arguments)], capture_output=True, text=True)
-    # Debian's aapt2 is older than the Android that it reads: this warning is harmless.
-    said = [line for line in done.stderr.splitlines() if "Unknown chunk type: 200" not in line]
-    if done.returncode:
+    said = [line for line in done.stderr.splitlines() if not any(known in line for known in _KNOWN_WARNINGS)]
+    # What is wrong in a manifest was made a warning because of <queries>.
+    if done.returncode or any("unexpected element" in line for line in said):
         raise SystemExit("\n".join([*said, f"aapt2 {arguments[0]} refused the app's resources"]))
     print("\n".join(said), end="\n" if said else "")
 
@@ -53,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     aapt2("compile", "--dir", sources / "res", "-o", target / "resources.zip")
     # -0: stored, so that the model can be mapped into memory.
     aapt2(
-        *("link", "-o", target / "base.apk", "-I", given.android, "--manifest", sources / "AndroidManifest.xml"),
+        *("link", "-o", target / "base.apk", "-I", given.android, "--warn-manifest-validation"),
+        *("--manifest", sources / "AndroidManifest.xml"),
         *("--java", target / "generated-sources" / "r", "-A", target / "assets", "-0", ".tflite"),
         *("--min-sdk-version", given.min_sdk, "--target-sdk-version", given.target_sdk),
         *("--version-code", version_code(given.version_name), "--version-name", given.version_name),
