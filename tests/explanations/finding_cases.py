@@ -14,6 +14,7 @@ from tests import models
 from tests.explanations.case import LITERT, TFLITE
 from tests.explanations.interpreter_cases import SIZE, unary
 from tests.golden import packed_autokey
+from tests.models import layers, scores
 from tests.models.attention import attention
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
@@ -154,6 +155,13 @@ NOTED: dict[str, bytes] = {
     "min_runtime_version": models.with_metadata("1.5.0", version=9),
     "static_rules": unary(),
     "op_order": out_of_order(),
+    "mask_magnitude": scores.added(-1e9),
+    "mask_doubled": scores.added(-30.0, -30.0),
+    "mask_multiplied": scores.multiplied(),
+    "norm_epsilon": layers.normalization(1e-12, "float16"),
+    "gelu_exact": layers.gelu(),
+    "dense_open_shape": layers.dense_open(),
+    "none_indexing": layers.sliced(),
 }
 
 

@@ -29,7 +29,11 @@ LIMIT_S = 60
 
 def cases_of(where: str) -> list[Case]:
     """Returns the cases that a runtime's process has to run."""
-    names = ("conversion_cases",) if where == TENSORFLOW else ("interpreter_cases", "silent_cases", "probe_cases")
+    names = (
+        ("conversion_cases", "lint_cases")
+        if where == TENSORFLOW
+        else ("interpreter_cases", "silent_cases", "probe_cases")
+    )
     modules = [importlib.import_module(f"tests.explanations.{name}") for name in names]
     return [case for module in modules for case in module.CASES if where in case.where]
 

@@ -9,11 +9,13 @@ import numpy as np
 from tests import models
 from tests.explanations.case import LITERT, TFLITE, Case
 from tests.explanations.interpreter_cases import SIZE, alloc, run
+from tests.models import layers, scores
 from tests.models.dense import INPUT_SCALE, OUTPUT_SCALE, activation_facts, add_dense
 from tfedge.modelfile.builder import ModelBuilder
 
 SEQUENCE = np.random.default_rng(5).uniform(-1, 1, (4, 16)).astype(np.float32)
 X = SEQUENCE[:1]
+WORDS_THEN_PADDING = (5, 5, 5, 0, 0, 0, 0, 0)
 
 
 def is_far(data: bytes) -> Any:
@@ -198,6 +200,34 @@ def random_numbers(seed: int | None) -> Any:
     return call
 
 
+def attention_is(data: bytes, what: Any, ids: tuple[int, ...]) -> Any:
+    """Returns a call: `what(answer)` of attention over keys 0 to 7 (their first number) with these ids, all even."""
+
+    def call(runtime: Any) -> bool:
+        keys = np.zeros((1, scores.KEYS, scores.WIDTH), np.float32)
+        keys[0, :, 0] = np.arange(scores.KEYS)
+        runner = runtime.Interpreter(model_content=data).get_signature_runner(scores.SIGNATURE)
+        query = np.zeros((1, scores.QUERIES, scores.WIDTH), np.float32)
+        return bool(what(runner(ids=np.array([ids], np.int32), query=query, key=keys)["y"][0, 0, 0]))
+
+    return call
+
+
+def equal_row(data: bytes) -> Any:
+    """Returns a call: is the norm of a row of zeros NaN?"""
+
+    def call(runtime: Any) -> bool:
+        (y,) = run(runtime, data, np.zeros(layers.SHAPE, np.float32))
+        return bool(np.isnan(y).any())
+
+    return call
+
+
+def is_not_one(value: float) -> bool:
+    """The mean of keys 0, 1 and 2 is 1; a sum of 1e-6 off is float's."""
+    return abs(value - 1) > 1e-3
+
+
 def is_zero(values: np.ndarray) -> np.ndarray:
     return values == 0
 
@@ -248,6 +278,33 @@ CASES = (
         outputs_are(product(0.0), is_zero),
         outputs_are(product(0.5), is_zero),
         said="explain: zero_weights",
+    ),
+    Case(
+        "mask_doubled",
+        attention_is(scores.added(-3e38, -3e38), np.isnan, (0,) * scores.KEYS),
+        attention_is(scores.added(-3e38), np.isnan, (0,) * scores.KEYS),
+        (LITERT,),
+        said="    note  mask_doubled: attention scores with several masks added up: op 10 SOFTMAX",
+    ),
+    Case(
+        "mask_multiplied",
+        attention_is(scores.multiplied(), is_not_one, WORDS_THEN_PADDING),
+        attention_is(scores.added(-30.0), is_not_one, WORDS_THEN_PADDING),
+        name="before softmax",
+        said="mask_multiplied: attention: scores are multiplied by a mask",
+    ),
+    Case(
+        "mask_multiplied",
+        attention_is(scores.weights_multiplied(), is_not_one, WORDS_THEN_PADDING),
+        attention_is(scores.weights_multiplied(renormalized=True), is_not_one, WORDS_THEN_PADDING),
+        name="after softmax",
+        said="mask_multiplied: attention: weights are multiplied by a mask after softmax",
+    ),
+    Case(
+        "norm_epsilon",
+        equal_row(layers.normalization(1e-12, "float16")),
+        equal_row(layers.normalization(1e-6, "float16")),
+        said="a normalization without an epsilon: op 4 RSQRT in subgraph 0 (norm): epsilon of float16 is 0",
     ),
     Case("random_ops", random_numbers(0), random_numbers(None), said="explain: random_ops"),
     Case(

@@ -1,4 +1,4 @@
-"""`tfedge check`: will this file load, run and answer rightly where it is going?"""
+"""`tfedge check`: will this file load, run and answer rightly where it is going? Of an app: is what is inside right?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pathlib
 from tfedge.cli import verb
 from tfedge.errors import ConfigError
 
-SUMMARY = "check any .tflite file for named runtimes: read it, run it there, compare its answers"
+SUMMARY = "check any .tflite file for named runtimes: read it, run it there, compare its answers; or an Android APK"
 EXAMPLE = "tfedge check models/g2p/g2p.tflite --target ai-edge-litert --target tflite-runtime==2.14.0@x86_64"
 NEEDS_TRAIN = False
 
@@ -18,7 +18,13 @@ MAX_TIMEOUT_S, MAX_MEMORY_MB = 86_400, 2**20  # A day, a tebibyte: beyond it no 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge check`."""
-    parser.add_argument("models", type=pathlib.Path, nargs="+", metavar="FILE.tflite", help="models, whoever made them")
+    parser.add_argument(
+        "models",
+        type=pathlib.Path,
+        nargs="+",
+        metavar="FILE.tflite",
+        help="models, whoever made them, and Android packages (.apk), which are read and not run",
+    )
     parser.add_argument(
         "--target",
         action="append",
@@ -41,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model whose answers are right, run on LiteRT (default: LiteRT's reference kernels run FILE itself)",
     )
     parser.add_argument("--static", action="store_true", help="only read the file: no process is started")
+    _add_packages(parser)
     _add_limits(parser)
     parser.add_argument(
         "--fix",
@@ -57,6 +64,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     verb.add_force(parser)
     verb.add_json(parser)
+
+
+def _add_packages(parser: argparse.ArgumentParser) -> None:
+    """Declares what is asked of Android packages."""
+    parser.add_argument(
+        "--model",
+        type=pathlib.Path,
+        metavar="M.tflite",
+        help="model that an APK must hold, byte by byte (default: any)",
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="a rule on APKs whose failure is accepted and shown as a note, such as page_size_16kb; may be repeated",
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.claim and (args.static or args.fix is not None):
         raise ConfigError("expected files that are run as they are with --claim; leave out --static and --fix")
+    if args.claim or args.fix is not None:
+        _refuse_packages(args.models)
     if args.claim:
         claims.check_claimable([str(path) for path in args.models])
     if args.junit is not None:
@@ -112,9 +138,22 @@ def run(args: argparse.Namespace) -> int:
     fixed = None
     if args.fix is not None:
         fixed = fix.fix_file(args.models[0], args.targets, args.fix, force=args.force, **options)
-    report = fixed.shown if fixed else check.check_files(args.models, args.targets, run=not args.static, **options)
+        report = fixed.shown
+    else:
+        options |= {"run": not args.static, "model": args.model, "allowed": args.allow}
+        report = check.check_files(args.models, args.targets, **options)
     if args.claim:
         claims.record_claims(report)
     if args.junit is not None:
         artifacts.write_bytes(args.junit, junit.junit_xml(report), args.force)
     return output.show_fix(fixed, as_json=args.json) if fixed else output.show_check(report, as_json=args.json)
+
+
+def _refuse_packages(paths: list[pathlib.Path]) -> None:
+    """Refuses what is done to models alone."""
+    from tfedge.modelfile.apk.kind import is_package
+    from tfedge.modelfile.model_file import open_model
+
+    named = [str(path) for path in paths if is_package(open_model(path), path)]
+    if named:
+        raise ConfigError(f"expected .tflite files with --fix and --claim; got {', '.join(named)}; name the models")

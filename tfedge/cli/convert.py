@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import convert_rescue, ladder, user_model, verb, wing_a
+from tfedge.cli import beam, convert_rescue, ladder, user_model, verb, wing_a
 from tfedge.conversion import recipes
 from tfedge.errors import ConfigError
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
     verb.add_force(parser)
+    beam.add_arguments(parser)
     ladder.add_arguments(parser)
     user_model.add_arguments(parser)
     convert_rescue.add_arguments(parser)
@@ -39,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line; with `auto` what was chosen, with --rescue what it took."""
     is_rescue = convert_rescue.is_asked(args)
+    if is_rescue or args.representative_dataset is not None or ladder.AUTO in (args.recipes or ()):
+        beam.check_unused(args)
+    beam_config = beam.config_of(args)
     if args.representative_dataset is not None:
         if is_rescue:
             raise ConfigError("expected a model of tfedge train with --rescue, which needs words; leave out --rescue")
@@ -69,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         recipes=args.recipes,
         data_path=args.data,
         force=args.force,
+        beam_config=beam_config,
         reporter=terminal.TerminalReporter(),
     )
     for model in converted:

@@ -85,5 +85,7 @@ def run_lint(args: argparse.Namespace) -> int:
         return 1 if lints else 0
     for lint in lints:
         print(f"{lint.message}\n  why: {lint.why}\n  fix: {lint.fix}")
+    if lints:
+        print(f"more: tfedge explain {' '.join(dict.fromkeys(lint.rule for lint in lints))}")
     print(f"{len(lints)} found" if lints else "nothing found")
     return 1 if lints else 0

@@ -20,11 +20,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="RUNTIME", help="interpreter to run on, such as tflite-runtime (default: ai-edge-litert)"
     )
+    parser.add_argument(
+        "--nbest",
+        type=verb.positive_int,
+        metavar="N",
+        help="the N best answers with scores, of a file converted with --beam-width N or more",
+    )
     verb.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predicts, and prints one text a line with its prediction."""
+    """Predicts, and prints one text a line with its prediction, or one alternative a line with its score."""
+    if args.nbest is not None:
+        return _run_nbest(args)
     from tfedge.runtime import predict
 
     predictions = predict.predict(args.model, args.texts, runtime=args.target)
@@ -35,4 +43,20 @@ def run(args: argparse.Namespace) -> int:
     width = max(len(text) for text, _ in pairs)
     for text, prediction in pairs:
         print(f"{text:<{width}}  {prediction}")
+    return 0
+
+
+def _run_nbest(args: argparse.Namespace) -> int:
+    from tfedge.runtime.alternatives import predict_nbest
+
+    found = predict_nbest(args.model, args.texts, args.nbest, runtime=args.target)
+    if args.json:
+        each = [[{"prediction": one.text, "score": one.score} for one in answers] for answers in found]
+        rows = [{"text": text, "nbest": answers} for text, answers in zip(args.texts, each, strict=True)]
+        print(json.dumps(rows, ensure_ascii=False))
+        return 0
+    width = max(len(text) for text in args.texts)
+    for text, answers in zip(args.texts, found, strict=True):
+        for one in answers:
+            print(f"{text:<{width}}  {one.score:8.3f}  {one.text}")
     return 0

@@ -23,8 +23,9 @@ from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
 from tfedge.conversion.calibration import Calibration, choose_texts, decode_calls, trace
 from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
-from tfedge.conversion.signatures import ALL_SIGNATURES, STEP_SIGNATURES, Seq2SeqSignatures
+from tfedge.conversion.signatures import Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
+from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
 
 CALIBRATION_TEXTS = 160
@@ -60,16 +61,23 @@ class Seq2SeqConverter:
     Args:
         model: the trained model.
         calibration_texts: training texts to calibrate with; only static recipes need them.
+        beam_config: adds the signature `beam`, which searches so, to each file that can hold a loop.
 
     Raises:
         ConversionError: the converter refused.
         CalibrationError: the texts cannot calibrate.
     """
 
-    def __init__(self, model: TrainedModel, calibration_texts: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        model: TrainedModel,
+        calibration_texts: list[str] | None = None,
+        beam_config: BeamConfig | None = None,
+    ) -> None:
         self._spec = model.spec
         self._texts = calibration_texts
-        self._signatures = Seq2SeqSignatures(model.network)
+        self.beam_config = beam_config
+        self._signatures = Seq2SeqSignatures(model.network, beam_config)
         self._functions = self._signatures.functions()
         self._calibration: Calibration | None = None
         self._converted: dict[Recipe, Conversion] = {}
@@ -84,7 +92,7 @@ class Seq2SeqConverter:
     def _convert(self, recipe: Recipe) -> Conversion:
         calibration = self.calibrate() if recipe.needs_calibration else None
         if recipe.engine == CONVERTER:
-            data = self._lower(recipe, _signature_names(recipe), calibration)
+            data = self._lower(recipe, self._signatures.names(recipe.has_greedy), calibration)
         else:
             data = quantize_scopes(self.float_model(recipe), recipe, calibration)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
@@ -95,7 +103,7 @@ class Seq2SeqConverter:
         Raises:
             ConversionError: the converter refused.
         """
-        names = _signature_names(recipe)
+        names = self._signatures.names(recipe.has_greedy)
         if names not in self._float_models:
             self._float_models[names] = self._lower(recipe, names, None)
         return self._float_models[names]
@@ -118,10 +126,6 @@ class Seq2SeqConverter:
     def excursions(self, texts: Sequence[str]) -> tuple[RangeExcursion, ...]:
         """Returns how far decoding `texts`, which calibrated nothing, leaves the calibrated ranges."""
         return excursions(self.calibrate().samples, decode_calls(self._functions, self._spec, texts))
-
-
-def _signature_names(recipe: Recipe) -> tuple[str, ...]:
-    return ALL_SIGNATURES if recipe.has_greedy else STEP_SIGNATURES
 
 
 def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]) -> None:

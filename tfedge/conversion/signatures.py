@@ -1,19 +1,22 @@
-"""The entry points of a seq2seq `.tflite`: `encode`, `decode_step` and `greedy`, fixed shapes, batch 1."""
+"""The entry points of a seq2seq `.tflite`: `encode`, `decode_step`, `greedy` and `beam`, fixed shapes, batch 1."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfedge.layers import masks
+from tfedge.networks.beam import beam_search
+from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.greedy import greedy_decode
 from tfedge.networks.seq2seq import Seq2SeqTransformer
 
-ENCODE, DECODE_STEP, GREEDY = "encode", "decode_step", "greedy"
+ENCODE, DECODE_STEP, GREEDY, BEAM = "encode", "decode_step", "greedy", "beam"
 STEP_SIGNATURES = (ENCODE, DECODE_STEP)
-ALL_SIGNATURES = (*STEP_SIGNATURES, GREEDY)
+ALL_SIGNATURES = (*STEP_SIGNATURES, GREEDY)  # `beam` is made for those who ask for it.
 
 
 class Seq2SeqSignatures(tf.Module):
@@ -26,20 +29,32 @@ class Seq2SeqSignatures(tf.Module):
         decode_step:  token_ids int32 (1, 1), cache_update_index int32 (1,), all of the above,
                       cache_key_i, cache_value_i float32 (1, K, T, D) -> logits float32 (1, V), cache_*
         greedy:       source_ids int32 (1, S) -> target_ids int32 (1, T)
+        beam:         source_ids int32 (1, S) -> target_ids int32 (1, N, T), scores float32 (1, N), best first
 
     Attributes:
         network: the network; its variables become constants of the file.
+        beam_config: how `beam` searches; None makes none.
     """
 
-    def __init__(self, network: Seq2SeqTransformer) -> None:
+    def __init__(self, network: Seq2SeqTransformer, beam_config: BeamConfig | None = None) -> None:
         super().__init__()
         self.network = network
+        self.beam_config = beam_config
         # Batch 1, fixed: a batch of None splits biases from FULLY_CONNECTED, which crashes an ARM runtime in int8.
         self.source_spec = tf.TensorSpec((1, network.max_source_length), tf.int32, "source_ids")
 
-    def functions(self, names: tuple[str, ...] = ALL_SIGNATURES) -> dict[str, Any]:
-        """Returns signature name -> concrete function."""
+    def names(self, has_loops: bool = True) -> tuple[str, ...]:
+        """Returns the names of all signatures, or of those without a loop in the graph."""
+        if not has_loops:
+            return STEP_SIGNATURES
+        return (*ALL_SIGNATURES, BEAM) if self.beam_config else ALL_SIGNATURES
+
+    def functions(self, names: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """Returns signature name -> concrete function; of all signatures by default."""
+        names = self.names() if names is None else names
         build = {ENCODE: self._encode, DECODE_STEP: self._decode_step, GREEDY: self._greedy}
+        if self.beam_config is not None:
+            build[BEAM] = functools.partial(self._beam, self.beam_config)
         # Keras variables would stay resource variables in the file, which cannot be calibrated and which some
         # runtimes refuse: each is read as a constant of its present value instead.
         values = [(variable, variable.numpy()) for variable in self.network.variables]
@@ -90,6 +105,14 @@ class Seq2SeqSignatures(tf.Module):
             return {"target_ids": greedy_decode(self.network, source_ids, self.network.max_target_length)}
 
         return greedy.get_concrete_function()
+
+    def _beam(self, config: BeamConfig) -> Any:
+        @tf.function(input_signature=[self.source_spec])
+        def beam(source_ids: Any) -> dict[str, Any]:
+            found = beam_search(self.network, source_ids, self.network.max_target_length, config)
+            return {"target_ids": found[0], "scores": found[1]}
+
+        return beam.get_concrete_function()
 
 
 def named(caches: Any, prefix: str) -> dict[str, Any]:

@@ -167,6 +167,37 @@ class Seq2SeqTransformer(keras.Model):
         cache_length = self_caches[0][0].shape[2]
         self_bias = masks.cache_bias(cache_length, cache_update_index, self.mask_value)
         x = self.target_embedding(token_ids, start=cache_update_index)
+        return self._decode_cached(x, cross_caches, cross_bias, self_caches, self_bias, cache_update_index)
+
+    def beam_step(
+        self, token_ids: Any, step: Any, cross_caches: Cache, cross_bias: Any, self_caches: Cache, ancestors: Any
+    ) -> tuple[Any, Cache]:
+        """Scores the token after the last one of each beam of one source.
+
+        The beams are rows of each product, and share one cache: what beam w computes at a step stands at position
+        step * W + w and is never moved. When a beam goes on from another, its row of `ancestors` alone changes.
+
+        Args:
+            token_ids: int32 (W,), the last token of each of W beams.
+            step: int32 (1,), the position of those tokens.
+            cross_caches, cross_bias: of one source, as for `decode_step`.
+            self_caches: as `empty_self_caches(1, W * target positions)` or the previous step returned them.
+            ancestors: int32 (W, T): which beam wrote each position of a beam's target; -1 after `step`.
+
+        Returns:
+            float (W, V) logits, and the updated self caches.
+        """
+        width, length = ancestors.shape
+        wrote = ops.equal(ops.expand_dims(ancestors, 2), ops.arange(width, dtype="int32"))  # (W, T, W)
+        others = 1.0 - ops.cast(wrote, keras.config.floatx())
+        self_bias = ops.reshape(others, (1, 1, width, length * width)) * self.mask_value
+        x = self.target_embedding(ops.expand_dims(token_ids, 1), start=step)  # (W, 1, hidden_dim)
+        x = ops.reshape(x, (1, width, self.hidden_dim))
+        return self._decode_cached(x, cross_caches, cross_bias, self_caches, self_bias, step * width)
+
+    def _decode_cached(
+        self, x: Any, cross_caches: Cache, cross_bias: Any, self_caches: Cache, self_bias: Any, cache_update_index: Any
+    ) -> tuple[Any, Cache]:
         updated = []
         for block, cross_cache, self_cache in zip(self.decoder_blocks, cross_caches, self_caches, strict=True):
             x, self_cache = block(x, cross_cache, self_bias, cross_bias, self_cache, cache_update_index)

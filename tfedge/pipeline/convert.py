@@ -14,6 +14,7 @@ from tfedge.conversion.references import answer, check_same_task
 from tfedge.errors import ConfigError
 from tfedge.modelfile.manifest import Manifest
 from tfedge.modelfile.pack import Pack, has_pack, read_pack, split_model
+from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
 from tfedge.progress import SILENT, Reporter
@@ -26,6 +27,7 @@ def convert_model(
     recipes: Sequence[str] | None = None,
     data_path: str | os.PathLike[str] | None = None,
     force: bool = False,
+    beam_config: BeamConfig | None = None,
     reporter: Reporter = SILENT,
 ) -> list[Pack]:
     """Converts a trained model to one packed file a recipe, named after model and recipe.
@@ -35,6 +37,7 @@ def convert_model(
         out_dir: folder to write.
         recipes: names, or JSON files of mixed recipes; those of `tfedge run` by default.
         data_path: the lexicon the model was trained on; none for the task's own data.
+        beam_config: adds the signature `beam` to each file that can hold a loop.
 
     Raises:
         ConfigError: an unknown recipe or an illegal recipe file, or other data than the model was trained on.
@@ -51,7 +54,7 @@ def convert_model(
     examples = data.test[:PACKED_EXAMPLES]
     reporter.stage(f"answers of Keras to {len(examples)} test words")
     references = answer(model, data, examples, reporter)
-    converter = Seq2SeqConverter(model, [example.text for example in data.train])
+    converter = Seq2SeqConverter(model, [example.text for example in data.train], beam_config)
     job = packing_job(model, data, references, examples, converter)
     packs = []
     for recipe in chosen:

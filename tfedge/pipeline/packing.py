@@ -19,6 +19,7 @@ from tfedge.modelfile.golden import KERAS, GoldenCase
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack, write_pack
 from tfedge.modelfile.summary import refused_ops
+from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.validation.evaluate import decode_texts
@@ -38,12 +39,14 @@ class PackingJob:
         golden: Keras' answers to the golden cases.
         evaluation: examples with Keras' answers.
         float32_size_bytes: of the float file; what sizes are compared with.
+        beam_config: how the signature `beam` searches; None where the files have none.
     """
 
     model: TrainedModel
     golden: tuple[KerasAnswer, ...]
     evaluation: EvaluationSet
     float32_size_bytes: int
+    beam_config: BeamConfig | None = None
 
     def pack(
         self, conversion: Conversion, path: pathlib.Path, gates: Sequence[Mapping[str, Any]] = (), force: bool = False
@@ -80,7 +83,9 @@ class PackingJob:
 
     def provenance(self, recipe: Recipe) -> dict[str, Any]:
         """Returns how a file by `recipe` is made, as its manifest records it."""
+        beam = {"beam": self.beam_config.to_json()} if self.beam_config and recipe.has_greedy else {}
         return {
+            **beam,
             "trained_model_sha256": self.model.sha256,
             "training": self.model.training,
             "engine": recipe.engine,
@@ -100,7 +105,8 @@ def packing_job(
     """Returns what the files of `model` share; converts the float file to know its size."""
     packed = evaluation_examples(data, examples, references)[:PACKED_EXAMPLES]
     float32 = converter.convert(RECIPES["float32"])
-    return PackingJob(model, references.golden, EvaluationSet(packed, data.source), len(float32.model_bytes))
+    evaluation = EvaluationSet(packed, data.source)
+    return PackingJob(model, references.golden, evaluation, len(float32.model_bytes), converter.beam_config)
 
 
 def evaluation_examples(

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
-from tfedge.errors import ArtifactError, ConfigError
-from tfedge.modelfile.graph import read_graph
+from tfedge.errors import ConfigError
+from tfedge.modelfile.apk.kind import is_package
 from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
-from tfedge.modelfile.pack import Pack, looks_packed, parse_pack
 from tfedge.printable import counted, printable
 from tfedge.progress import SILENT, Bar, Reporter
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
 from tfedge.reports.conditions import Conditions
+from tfedge.reports.reading import read_checked
 from tfedge.runtime import targets as targets_module
 from tfedge.runtime.environments import Environment, find_environment, installed_environments
 from tfedge.runtime.limits import Limits
@@ -47,11 +48,13 @@ def check_files(
     timeout_s: float = TIMEOUT_S,
     seed: int = 1,
     reporter: Reporter = SILENT,
+    model: str | os.PathLike[str] | None = None,
+    allowed: Sequence[str] = (),
 ) -> CheckReport:
     """Checks each file for each target.
 
     Args:
-        paths: .tflite files of any maker, one or more.
+        paths: .tflite files of any maker, and Android packages (APK), one or more.
         targets: as `RuntimeTarget.parse` reads them, or names of runtimes beside this Python; those installed by
             default, of an emulated architecture its default core.
         inputs: an .npz of cases: arrays by input name (or SIGNATURE/INPUT) with cases along the first axis, and
@@ -62,6 +65,9 @@ def check_files(
         timeout_s: seconds for one answer of an interpreter.
         seed: of inputs that are made up, 0 or more.
         reporter: hears a bar over files and targets.
+        model: .tflite that each package must hold, byte by byte. Packages are read and never run: their models are
+            judged for the interpreters inside, or for those of `targets` that are Android's.
+        allowed: ids of rules on packages whose failures become notes.
 
     Raises:
         ArtifactError: a path that names no file.
@@ -72,16 +78,46 @@ def check_files(
         raise ConfigError("expected one file or more to check; got none; name .tflite files")
     if not run and (inputs is not None or reference is not None):
         raise ConfigError("expected files to be run where inputs or a reference are given; leave out --static")
-    chosen = choose(targets, run)
-    user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
     opened = [(pathlib.Path(path), open_model(path)) for path in map(_nameable, paths)]
-    reporter.stage(f"check {counted(len(paths), 'file')} for {counted(len(chosen), 'target')}")
-    files = []
+    packages = [is_package(data, path) for path, data in opened]
+    if not any(packages) and (model is not None or allowed):
+        raise ConfigError(
+            "expected an Android package (APK) with --model or --allow; got .tflite files; leave them out"
+        )
+    if all(packages) and (inputs is not None or reference is not None):
+        raise ConfigError("expected a .tflite file with inputs or a reference; got packages, whose models are not run")
+    run = run and not all(packages)
+    chosen = choose(targets, run) if targets or not all(packages) else {}
+    check_one = _package_checker(chosen if targets else {}, model, allowed, all(packages)) if any(packages) else None
+    user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
+    reporter.stage(
+        f"check {counted(len(paths), 'file')}" + (f" for {counted(len(chosen), 'target')}" if chosen else "")
+    )
+    files: list[FileCheck] = []
     with _Runner(chosen, limits or Limits(), timeout_s, seed, user) as runner:
-        with reporter.bar("check", len(opened) * len(chosen)) as bar:
-            for path, data in opened:
-                files.append(_check_file(path, data, chosen, runner if run else None, bar))
+        with reporter.bar("check", len(opened) * max(1, len(chosen))) as bar:
+            for (path, data), is_apk in zip(opened, packages, strict=True):
+                if check_one is not None and is_apk:
+                    files += check_one(path, data)
+                    bar.advance(max(1, len(chosen)), printable(path.name))
+                else:
+                    files.append(_check_file(path, data, chosen, runner if run else None, bar))
     return CheckReport(tuple(files), Conditions.here(), seed, has_run=run)
+
+
+def _package_checker(
+    named: Iterable[RuntimeTarget], model: str | os.PathLike[str] | None, allowed: Sequence[str], is_all: bool
+) -> Callable[[pathlib.Path, ModelData], tuple[FileCheck, ...]]:
+    """Returns what checks a package, with the options of all of them; imported only where there is one."""
+    from tfedge.reports.check_package import PackageOptions, check_package
+
+    for_android = [target for target in named if target.name == targets_module.ANDROID]
+    if is_all and named and not for_android:
+        raise ConfigError(
+            f"expected a target of Android for a package, such as {targets_module.ANDROID}==2.16.1@arm64-v8a; got "
+            f"{', '.join(map(str, named))}; leave --target out: the interpreters inside are found"
+        )
+    return functools.partial(check_package, options=PackageOptions.read(model, for_android, allowed))
 
 
 def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarget, Environment | None]:
@@ -173,7 +209,7 @@ def _check_file(
     runner: _Runner | None,
     bar: Bar,
 ) -> FileCheck:
-    read = _read(path, data)
+    read = read_checked(path, data)
     if isinstance(read, Finding):
         bar.advance(len(chosen), printable(path.name))
         checks = tuple(TargetCheck(str(target), (read,)) for target in chosen)
@@ -196,38 +232,6 @@ def _check_file(
         for target in chosen
     )
     return FileCheck(str(path), sha256_of(data), len(data), checks)
-
-
-def _read(path: pathlib.Path, data: ModelData) -> tuple[CheckedFile, tuple[Finding, ...]] | Finding:
-    """Reads a file; returns a finding where it is damaged, and one about its pack where that alone is."""
-    try:
-        graph = read_graph(data)
-    except ArtifactError as error:
-        return Finding(
-            "readable",
-            "fail",
-            str(error),
-            cause="the file is damaged, cut, or no .tflite at all",
-            consequence="some interpreters die of it at load, others refuse it; it was given to none",
-            fix="copy or convert it again, and compare sha256",
-        )
-    pack: Pack | None = None
-    findings: tuple[Finding, ...] = ()
-    if looks_packed(data):
-        try:
-            pack = parse_pack(data, path)
-        except ArtifactError as error:
-            findings = (
-                Finding(
-                    "pack_whole",
-                    "fail",
-                    str(error),
-                    cause="bytes of the model or of its pack were changed after packing",
-                    consequence="its golden cases say nothing about these bytes, and an app that checks it refuses it",
-                    fix="copy the file again, or pack it again with `tfedge package`",
-                ),
-            )
-    return CheckedFile(path, data, graph, pack), findings
 
 
 def _not_run(target: RuntimeTarget) -> Finding:

@@ -17,6 +17,8 @@ from tfedge.reports.schema import EXIT_CODES, list_of, now_utc, raise_unless_pas
 from tfedge.runtime.targets import RuntimeTarget
 
 SCHEMA_VERSION = 1
+# Of findings about an Android package itself, whichever device and interpreter it meets.
+PACKAGE = "apk"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,7 +27,7 @@ class TargetCheck:
     """One file on one target.
 
     Attributes:
-        target: for example "tflite-runtime==2.14.0@aarch64".
+        target: for example "tflite-runtime==2.14.0@aarch64"; `PACKAGE` of what is said of an Android package itself.
         findings: static rules first, then what running it showed.
         seconds: that it took, 0 or more.
     """
@@ -35,7 +37,8 @@ class TargetCheck:
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        RuntimeTarget.parse(self.target)
+        if self.target != PACKAGE:
+            RuntimeTarget.parse(self.target)
         if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float) or not _is_time(self.seconds):
             raise ConfigError(f"`seconds` of a target check must be 0 or more; got {self.seconds!r}")
 
@@ -167,9 +170,7 @@ class CheckReport:
             MeasurementError: no gate failed, but one could not be measured.
         """
         found = (
-            (f"{file.path} on {check.target}", finding)
-            for file, check in self.checks()
-            for finding in check.findings
+            (f"{file.path} on {check.target}", finding) for file, check in self.checks() for finding in check.findings
         )
         raise_unless_passed(self.verdict, "file", found)
 

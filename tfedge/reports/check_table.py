@@ -16,7 +16,7 @@ from rich.text import Text
 from tfedge.checks.verdict import Finding, Verdict
 from tfedge.printable import counted, printable
 from tfedge.reports.cells import MEGABYTE
-from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
+from tfedge.reports.check_report import PACKAGE, CheckReport, FileCheck, TargetCheck
 from tfedge.reports.table import MAX_PROSE_WIDTH
 from tfedge.runtime.targets import RuntimeTarget
 
@@ -26,7 +26,9 @@ _LABELS = ("cause", "so", "fix")
 _LEAST_COLUMNS = 40
 # Of so few files the reader wants to see what was done; of more, what went wrong.
 _TOLD_FILES = 3
-_TOLD_GATES = ("runs", "golden_cases", "matches_reference")
+_TOLD_GATES = ("runs", "golden_cases", "matches_reference", "model_matches", "signature_verified")
+# What a package is stands beside what is wrong with it.
+_ALWAYS_TOLD = ("apk_facts", "apk_runtime")
 
 
 def print_check(report: CheckReport, console: Console) -> None:
@@ -81,7 +83,7 @@ def _target_lines(group: Sequence[TargetCheck], total: int, width: int | None, i
     is_long = is_long or first.verdict != "pass"  # What passed beside a failure is no news.
     order: dict[Verdict, int] = {"fail": 0, "not_measured": 1, "pass": 2}
     said: set[str] = set()
-    for finding in sorted(first.findings, key=lambda each: order[each.verdict]):
+    for finding in sorted(first.findings, key=lambda each: (each.gate not in _ALWAYS_TOLD, order[each.verdict])):
         if finding.verdict != "pass" or finding.consequence:
             lines += _finding_lines(finding, said, width)
         elif _is_told(finding, is_long):
@@ -91,7 +93,9 @@ def _target_lines(group: Sequence[TargetCheck], total: int, width: int | None, i
 
 def _is_told(finding: Finding, is_long: bool) -> bool:
     """Whether a finding gets lines of its own."""
-    return finding.verdict != "pass" or bool(finding.consequence) or (not is_long and finding.gate in _TOLD_GATES)
+    if finding.verdict != "pass" or finding.consequence or finding.gate in _ALWAYS_TOLD:
+        return True
+    return not is_long and finding.gate in _TOLD_GATES
 
 
 def _finding_lines(finding: Finding, said: set[str], width: int | None) -> Iterator[str]:
@@ -106,6 +110,8 @@ def _finding_lines(finding: Finding, said: set[str], width: int | None) -> Itera
 
 def target_words(target: str) -> str:
     """Returns a target for a person: "tflite-runtime 2.14.0 aarch64 cortex-a72"."""
+    if target == PACKAGE:
+        return "Android package"
     parsed = RuntimeTarget.parse(target)
     return " ".join(part for part in (parsed.name, parsed.version, parsed.arch, parsed.core) if part)
 
@@ -116,8 +122,11 @@ def _summary(report: CheckReport) -> list[str]:
     told = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in order if counts[verdict])
     bad = [finding.gate for _, check in report.checks() for finding in check.findings if _is_bad(finding)]
     gates = list(dict.fromkeys(bad))  # In the order in which they stand above.
+    targets = [target for target in report.targets if target != PACKAGE]
     lines = [
-        f"{counted(len(report.files), 'file')} on {counted(len(report.targets), 'target')}: {told}"
+        f"{counted(len(report.files), 'file')}"
+        + (f" on {counted(len(targets), 'target')}" if targets else "")
+        + f": {told}"
         + ("" if report.has_run else " (static rules only: nothing was run)")
     ]
     if gates:

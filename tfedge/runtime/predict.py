@@ -29,11 +29,15 @@ def predict(path: str | os.PathLike[str], texts: Sequence[str], runtime: str | N
     pack = read_pack(path)
     spec = TaskSpec.from_json(dict(pack.task))
     sources = np.concatenate([spec.source_array(text) for text in texts])
-    target = choose_targets([runtime] if runtime else None)[-1 if runtime is None else 0]
-    with Worker(target.name) as worker:
+    with Worker(chosen_runtime(runtime)) as worker:
         worker.load(pack.path)
         outputs = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
     return [spec.target_tokenizer.decode([int(value) for value in row]) for row in outputs]
+
+
+def chosen_runtime(runtime: str | None) -> str:
+    """Returns the name of the runtime to predict with: the one asked for, else LiteRT where it is installed."""
+    return choose_targets([runtime] if runtime else None)[-1 if runtime is None else 0].name
 
 
 def decode_entry(worker: Worker) -> str:

@@ -12,9 +12,10 @@ from tfedge.errors import MeasurementError, WorkerError
 from tfedge.modelfile.graph import GraphSummary, SignatureSummary, TensorSummary
 from tfedge.modelfile.model_file import ModelData
 from tfedge.modelfile.pack import Pack
+from tfedge.runtime.alternatives import BEAM
 from tfedge.runtime.client import GREEDY, Worker
 from tfedge.runtime.signatures import Signatures
-from tfedge.validation.cases import CallFailedError, Case, Outcome, run_case, words_of
+from tfedge.validation.cases import Call, CallFailedError, Case, Outcome, run_case, words_of
 from tfedge.validation.decoder_health import Steps
 from tfedge.validation.input_roles import Role, Tracer
 from tfedge.validation.lane import Lane
@@ -24,6 +25,7 @@ from tfedge.validation.sample_cases import Chain, Roles, chains, sample_cases
 from tfedge.validation.tensor_golden import real_cases
 from tfedge.validation.tolerance import kind_of
 
+GOLDEN_TEXTS = 6  # As many as are made up for a signature.
 RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"})
 
 
@@ -166,11 +168,28 @@ def _load_any(checked: CheckedFile, lane: Lane) -> tuple[Worker | None, str]:
 
 
 def _cases(checked: CheckedFile, worker: Worker, seed: int) -> tuple[Case, ...]:
-    """Returns made-up cases; of a pack none for the loop in the graph, about which its golden cases say more."""
-    cases = made_up_cases(checked.graph, worker.describe(), seed)
+    """Returns made-up cases; of a pack none for the loop in the graph, about which its golden cases say more, and for
+    its beam search golden texts: made-up ids have no answer that stands out, and any rounding changes which is best."""
+    signatures = worker.describe()
+    cases = made_up_cases(checked.graph, signatures, seed)
     if checked.pack is not None:
-        cases = tuple(case for case in cases if case.calls[-1].signature != GREEDY) or cases
+        texts = _golden_texts(checked.pack, signatures)
+        replaced = {GREEDY, *(case.calls[0].signature for case in texts)}
+        cases = (*(case for case in cases if case.calls[-1].signature not in replaced), *texts) or cases
     return _with_greedy_tokens(worker, checked.graph, cases)
+
+
+def _golden_texts(pack: Pack, signatures: Signatures) -> tuple[Case, ...]:
+    """Returns golden texts as cases of `beam`, where the file has it."""
+    inputs = signatures[BEAM].inputs if BEAM in signatures else {}
+    if [name for name, spec in inputs.items() if len(spec.shape) == 2 and spec.dtype == "int32"] != ["source_ids"]:
+        return ()
+    cases = []
+    for golden in pack.golden[:GOLDEN_TEXTS]:
+        source = np.zeros((1, inputs["source_ids"].shape[1]), np.int32)
+        source[0, : len(golden.source_ids)] = golden.source_ids
+        cases.append(Case(f"{BEAM}/{golden.name}", (Call(BEAM, {"source_ids": source}),)))
+    return tuple(cases)
 
 
 def _agreed(

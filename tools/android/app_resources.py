@@ -3,7 +3,8 @@
     python3 -m tools.android.app_resources --app FOLDER --android JAR --model FILE ...
 
 Reads `src/main/` of the app's folder in Android's standard layout. Into `target/` go `base.apk` (compiled), `assets/`
-(those of the sources and the model), and `generated-sources/r/` (R.java).
+(those of the sources and the model), `generated-sources/r/` (R.java), `manifest.pro` (for R8: what Android starts
+by name) and `AndroidManifest.xml` (for Robolectric).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import argparse
 import pathlib
 import shutil
-import subprocess
 from collections.abc import Sequence
 
-# Debian's aapt2 is older than the Android that it reads, and than <queries>.
-_KNOWN_WARNINGS = ("Unknown chunk type", "unexpected element <queries> found in <manifest>")
+from tools.android import programs
+
+# Debian's aapt2 is older than the Android that it reads and than <queries>; it can do without what it does not know.
+_UNEXPECTED = "unexpected element"
+_HARMLESS = ("Unknown chunk type '200'", f"{_UNEXPECTED} <queries> found in <manifest>")
 
 
 def collect_assets(sources: pathlib.Path, model: pathlib.Path, folder: pathlib.Path) -> None:
@@ -27,18 +30,10 @@ def collect_assets(sources: pathlib.Path, model: pathlib.Path, folder: pathlib.P
     shutil.copyfile(model, folder / model.name)
 
 
-def aapt2(*arguments: str | pathlib.Path) -> None:
-    """Runs aapt2; what it has against the sources goes to stderr.
-
-    Raises:
-        SystemExit: it refused.
-    """
-    done = subprocess.run(["aapt2", *map(str, arguments)], capture_output=True, text=True)
-    said = [line for line in done.stderr.splitlines() if not any(known in line for known in _KNOWN_WARNINGS)]
-    # What is wrong in a manifest was made a warning because of <queries>.
-    if done.returncode or any("unexpected element" in line for line in said):
-        raise SystemExit("\n".join([*said, f"aapt2 {arguments[0]} refused the app's resources"]))
-    print("\n".join(said), end="\n" if said else "")
+def version_code(name: str) -> str:
+    """Returns Android's number of a version: 1002003 for "1.2.3", each part below 1000."""
+    major, minor, patch = map(int, name.split("."))
+    return str((major * 1000 + minor) * 1000 + patch)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,23 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sources, target = given.app / "src" / "main", given.app / "target"
     target.mkdir(exist_ok=True)
     collect_assets(sources / "assets", given.model, target / "assets")
-    shutil.copyfile(sources / "AndroidManifest.xml", target / "AndroidManifest.xml")
-    aapt2("compile", "--dir", sources / "res", "-o", target / "resources.zip")
-    # -0: stored, so that the model can be mapped into memory.
-    aapt2(
-        *("link", "-o", target / "base.apk", "-I", given.android, "--warn-manifest-validation"),
-        *("--manifest", sources / "AndroidManifest.xml"),
-        *("--java", target / "generated-sources" / "r", "-A", target / "assets", "-0", ".tflite"),
-        *("--min-sdk-version", given.min_sdk, "--target-sdk-version", given.target_sdk),
-        *("--version-code", version_code(given.version_name), "--version-name", given.version_name),
-        target / "resources.zip",
-    )
-
-
-def version_code(name: str) -> str:
-    """Returns Android's number of a version: 102003 for "1.2.3", each part below 1000."""
-    major, minor, patch = map(int, name.split("."))
-    return str((major * 1000 + minor) * 1000 + patch)
+    manifest = pathlib.Path(shutil.copyfile(sources / "AndroidManifest.xml", target / "AndroidManifest.xml"))
+    compiled = target / "resources.zip"
+    programs.run(["aapt2", "compile", "--dir", sources / "res", "-o", compiled], "aapt2 compile")
+    command = ["aapt2", "link", "-o", target / "base.apk", "-I", given.android, "--manifest", manifest]
+    command += ["--java", target / "generated-sources" / "r", "--proguard", target / "manifest.pro"]
+    command += ["-A", target / "assets", "-0", ".tflite"]  # -0: stored, so that the model can be mapped into memory
+    command += ["--min-sdk-version", given.min_sdk, "--target-sdk-version", given.target_sdk]
+    command += ["--version-code", version_code(given.version_name), "--version-name", given.version_name]
+    said = programs.run([*command, "--warn-manifest-validation", compiled], "aapt2 link", _HARMLESS)
+    if any(_UNEXPECTED in line for line in said):
+        raise SystemExit(f"expected a manifest that Android reads in {manifest}; see what aapt2 says above")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python3 -m tools.android.unpack_aar FOLDER AAR [AAR ...]
 
-Into FOLDER go `classes/` (the Java classes), `jni/ABI/` (the native libraries) and `host/` (the x86_64 library made
-loadable by this machine's glibc, with its shim).
+Into FOLDER go `classes/` (the Java classes), `jni/ABI/` (the native libraries), `rules.pro` (what R8 must leave of the
+classes) and `host/` (the x86_64 library made loadable by this machine's glibc, with its shim).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from tools.android import port_library
 
 
-def unpack(archive: pathlib.Path, folder: pathlib.Path) -> None:
-    """Writes the classes and native libraries of one archive into `classes/` and `jni/` below `folder`."""
+def unpack(archive: pathlib.Path, folder: pathlib.Path) -> str:
+    """Writes the classes and native libraries of one archive below `folder`; returns its rules for R8."""
     with zipfile.ZipFile(archive) as aar:
         aar.extractall(folder, [name for name in aar.namelist() if name.startswith("jni/") and name.endswith(".so")])
         with zipfile.ZipFile(io.BytesIO(aar.read("classes.jar"))) as classes:
             classes.extractall(folder / "classes", [name for name in classes.namelist() if name.endswith(".class")])
+        return aar.read("proguard.txt").decode() if "proguard.txt" in aar.namelist() else ""
 
 
 def make_loadable(library: pathlib.Path, folder: pathlib.Path) -> None:
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("archives", type=pathlib.Path, nargs="+", metavar="AAR")
     given = parser.parse_args(arguments)
-    for archive in given.archives:
-        unpack(archive, given.folder)
+    rules = [unpack(archive, given.folder) for archive in given.archives]
+    (given.folder / "rules.pro").write_text("\n".join(rules), encoding="utf-8")
     make_loadable(given.folder / "jni" / "x86_64" / port_library.LIBRARY, given.folder / "host")
 
 

@@ -66,7 +66,7 @@ def test_lint_when_a_model_has_a_trap_names_layer_why_and_fix_and_else_nothing(t
     assert main(["inspect", str(tmp_path / "open.keras"), "--lint"]) == 1
     out = capsys.readouterr().out
     assert out.startswith("dense_open_shape: dense: Dense with a bias on (None, 4, 4)\n  why: ")
-    assert out.endswith("1 found\n")
+    assert out.endswith("more: tfedge explain dense_open_shape\n1 found\n")
     assert main(["inspect", str(tmp_path / "open.keras"), "--lint", "--json"]) == 1
     assert [lint["rule"] for lint in json.loads(capsys.readouterr().out)] == ["dense_open_shape"]
     assert main(["inspect", str(tmp_path / "fixed.keras"), "--lint"]) == 0

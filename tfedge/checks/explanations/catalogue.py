@@ -15,6 +15,7 @@ from tfedge.checks.explanations.families import (
     quantizing,
     rules_files,
     rules_kernels,
+    rules_layers,
     rules_numbers,
     running,
     silent,
@@ -38,7 +39,7 @@ class Family:
 FAMILIES: dict[str, Family] = {
     module.__name__.rpartition(".")[2]: Family(module.TITLE, module.ENTRIES)
     for module in (
-        *(loading, running, silent, gates, rules_kernels, rules_numbers, rules_files),
+        *(loading, running, silent, gates, rules_kernels, rules_numbers, rules_layers, rules_files),
         *(converting, quantizing, delegates, installing, android),
     )
 }

@@ -10,7 +10,17 @@ a note: a risk that this target takes. One that is not measured says that other 
 from __future__ import annotations
 
 from tfedge.checks.facts import facts_for
-from tfedge.checks.rules import files, kernel_shapes, kernels, numbers, quantization, structure, versions
+from tfedge.checks.rules import (
+    files,
+    kernel_shapes,
+    kernels,
+    layers,
+    masks,
+    numbers,
+    quantization,
+    structure,
+    versions,
+)
 from tfedge.checks.rules.rule import Case, Rule, Subject
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.model_file import ModelData
@@ -25,6 +35,8 @@ RULES: tuple[Rule, ...] = (
     *kernel_shapes.RULES,
     *quantization.RULES,
     *numbers.RULES,
+    *masks.RULES,
+    *layers.RULES,
     *structure.RULES,
     *files.RULES,
 )

@@ -16,7 +16,7 @@ from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary, TensorSummary
 
 _LOW_BIT = ("int4", "int2", "uint4")
-_NO_BIAS_FORM = "FULLY_CONNECTED qint8,qint8~->qint8"
+NO_BIAS_FORM = "FULLY_CONNECTED qint8,qint8~->qint8"
 _SHORT_FLOATS = ("float16", "bfloat16")
 _WIDE = ("float64", "int64", "uint64", "uint32", "complex64", "complex128")
 _NEED_BIAS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -67,13 +67,13 @@ def _family(op: OpSummary) -> str:
     return "kernel_dtypes"
 
 
-def _probe(op: OpSummary, form: str) -> str:
+def probe_of(op: OpSummary, form: str) -> str:
     """Returns the probe that stands for an op, by its form; by its shape too where a kernel is chosen by that."""
     x, weights = (*op.inputs[:2], None, None)[:2]
     if op.name != "FULLY_CONNECTED" or x is None or weights is None or len(weights.shape) != 2:
         return f"kernel {form}"
     outputs, inputs = weights.shape
-    if form == _NO_BIAS_FORM and _rows(x) <= 1:
+    if form == NO_BIAS_FORM and _rows(x) <= 1:
         narrow, shallow = outputs < _ROW_KERNEL_OUTPUTS, inputs < _ROW_KERNEL_INPUTS
         return f"one_row{'_narrow' if narrow else '_shallow' if shallow else ''} FULLY_CONNECTED"
     if form.startswith("FULLY_CONNECTED float32,qint4~") and x.dtype == "float32":
@@ -96,7 +96,7 @@ def _rows(tensor: TensorSummary) -> int:
 
 
 def _hits(case: Case, rule: str) -> list[tuple[str, str]]:
-    return [(_probe(op, form), op.place) for op, form in case.running_forms if _family(op) == rule]
+    return [(probe_of(op, form), op.place) for op, form in case.running_forms if _family(op) == rule]
 
 
 def _spoken(case: Case, rule: str, what: str, cause: str, fix: str, consequence: str = "") -> Iterator[Finding]:
@@ -148,7 +148,7 @@ def per_channel_no_bias(case: Case) -> Iterator[Finding]:
     free = [
         (f"kernel {form}", op.place)
         for op, form in case.running_forms
-        if form == _NO_BIAS_FORM and op.inputs[0] is not None and _rows(op.inputs[0]) == 0
+        if form == NO_BIAS_FORM and op.inputs[0] is not None and _rows(op.inputs[0]) == 0
     ]
     later = f"{case.target} dies by a signal as soon as a caller gives two rows or more; one row is right."
     yield from risked(case, "per_channel_no_bias", Words(f"{what}, free batch", cause, fix, later), free)

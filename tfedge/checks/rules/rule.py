@@ -11,7 +11,7 @@ from tfedge.checks.facts import RuntimeFacts, facts_for, known_targets
 from tfedge.checks.forms import kernel_form
 from tfedge.checks.verdict import Finding, Verdict
 from tfedge.errors import ConfigError
-from tfedge.modelfile.control_flow import called_from
+from tfedge.modelfile.control_flow import called_from, calls
 from tfedge.modelfile.model_file import ModelData
 from tfedge.modelfile.stored_values import StoredValues
 from tfedge.modelfile.summary import GraphSummary, OpSummary, TensorSummary
@@ -67,6 +67,24 @@ class Subject:
             for buffer in {tensor.buffer for tensor in op.inputs if tensor is not None and tensor.is_constant}:
                 found[buffer].append(op)
         return {buffer: tuple(ops) for buffer, ops in found.items()}
+
+    @functools.cached_property
+    def passed_in(self) -> Mapping[tuple[int, int], TensorSummary]:
+        """What a loop, branch or call hands to each input of the subgraphs that it runs, by (subgraph, tensor)."""
+        found: dict[tuple[int, int], TensorSummary] = {}
+        for call in calls(self.graph):
+            given = call.op.inputs[1:] if call.op.name == "IF" else call.op.inputs
+            for index in call.subgraphs.values():
+                if 0 <= index < len(self.graph.subgraphs):
+                    inner = self.graph.subgraphs[index].inputs
+                    found |= {key(one): other for one, other in zip(inner, given, strict=False) if other is not None}
+        return found
+
+    @functools.cached_property
+    def is_float(self) -> bool:
+        """Whether nothing in it is quantized: what becomes of it in int8 is still to come."""
+        tensors = (tensor for op in self.graph.ops for tensor in (*op.inputs, *op.outputs))
+        return not any(tensor is not None and tensor.num_scales for tensor in tensors)
 
     @functools.cached_property
     def reachable(self) -> frozenset[int]:

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 
 from tests import models
+from tests.models import layers, scores
 from tests.unit.checks.rules import files
 from tfedge.checks.probes import PROBES
 from tfedge.modelfile.model_file import ModelData
@@ -114,6 +115,14 @@ EXAMPLES: tuple[Example, ...] = (
     _note("softmax_keys", _P(files.softmax, 257), _P(files.softmax, 256)),
     Example("non_finite_weights", LITERT, _P(files.product_of, float("nan")), _P(files.added, float("-inf"))),
     _note("zero_weights", _P(files.product_of, None), _P(files.product_of, 0.0)),
+    _note("mask_magnitude", _P(scores.added, -1e9), _P(scores.added, -30.0)),
+    _note("mask_doubled", _P(scores.added, -30.0, -30.0), _P(scores.joined, -30.0, -30.0)),
+    _note("mask_multiplied", scores.multiplied, _P(scores.multiplied, "number")),
+    _note("norm_epsilon", _P(layers.normalization, 1e-12, "float16"), _P(layers.normalization, 1e-6, "float16")),
+    _note("gelu_exact", _P(layers.polynomial, layers.ERFC), _P(layers.polynomial, (0.5, 1.0, 1.5))),
+    Example("dense_without_bias", TFLITE_ARM, layers.dense, _P(layers.dense, bias=True), TFLITE, is_note=True),
+    _note("dense_open_shape", layers.dense_open, _P(layers.dense_open, computed_shape=False)),
+    Example("none_indexing", LITERT, layers.sliced, _P(layers.sliced, flex=False), is_note=True),
     Example("unset_tensors", LITERT, "never_written", _MAX),
     Example("op_order", LITERT, "read_before_written int32", "read_before_written float32"),
     Example("constant_written", LITERT, "constant_written", "kernel ADD int32,int32->int32"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfedge.checks.explanations.entry import Explanation
-from tfedge.checks.explanations.families.provenance import BOTH, TFLITE
+from tfedge.checks.explanations.families.provenance import BOTH, TENSORFLOW, TFLITE
 
 TITLE = "Rules: scales and numbers"
 
@@ -30,7 +30,13 @@ ENTRIES = (
     Explanation(
         id="softmax_keys",
         title="int8 softmax over more places than its output has steps",
-        matches=("softmax~1/256", "int8 softmax~zero", "softmax~int8~zero", "softmax~all zero"),
+        matches=(
+            "softmax over * keys, at most 256 are safe in int8",
+            "softmax~1/256",
+            "int8 softmax~zero",
+            "softmax~int8~zero",
+            "softmax~all zero",
+        ),
         cause=(
             "TFLite fixes the output scale of an int8 softmax at 1/256: what is below half a step, 1/512, is stored as "
             "0."
@@ -41,7 +47,7 @@ ENTRIES = (
         sources=("measured: int8 SOFTMAX of 1024 equal scores on both runtimes",),
         affects=("static int8",),
         aliases=("softmax_scale",),
-        reproduced=BOTH,
+        reproduced=(*BOTH, *TENSORFLOW),
     ),
     Explanation(
         id="non_finite_weights",
