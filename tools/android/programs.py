@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def run(command: Sequence[str | pathlib.Path], name: str, harmless: Sequence[str] = ()) -> list[str]:
-    """Runs a program; prints how long it took and what it said, without lines that hold one of `harmless`, and returns these.
+    """Runs a program, prints how long it took and what it said but lines that hold one of `harmless`; returns these.
 
     Raises:
         SystemExit: it refused; what it said is the message.

@@ -91,8 +91,9 @@ class BenchmarkActivity : Screen<BenchmarkRun>(R.layout.benchmark) {
     private fun showValidity(reasons: List<String>) {
         val line = view<TextView>(R.id.validity)
         val isValid = reasons.isEmpty()
-        line.text = if (isValid) getString(R.string.valid) else getString(R.string.not_valid, reasons.joinToString("; "))
+        line.setText(if (isValid) R.string.valid else R.string.not_valid)
         line.setTextColor(getColor(if (isValid) R.color.good else R.color.bad))
+        view<TextView>(R.id.validity_reasons).showLine(if (isValid) null else reasons.joinToString("\n", transform = ::sentence))
     }
 
     private fun showFacts(report: DeviceReport, latency: LatencyReport) {

@@ -16,9 +16,15 @@ fun View.showIf(isShown: Boolean) {
     visibility = if (isShown) View.VISIBLE else View.GONE
 }
 
+/** Returns a line that the core wrote, as a sentence of a screen begins. */
+fun sentence(line: String): String = line.replaceFirstChar { it.uppercase() }
+
+private const val LARGE = 1.3f
+
 /** Adds a line of a name and its value. */
 fun ViewGroup.addFact(name: Int, value: String) {
-    val fact = LayoutInflater.from(context).inflate(R.layout.fact, this, false)
+    val layout = if (resources.configuration.fontScale >= LARGE) R.layout.fact_large else R.layout.fact
+    val fact = LayoutInflater.from(context).inflate(layout, this, false)
     fact.findViewById<TextView>(R.id.fact_name).setText(name)
     fact.findViewById<TextView>(R.id.fact_value).text = value
     addView(fact)

@@ -75,7 +75,7 @@ class ModelCard(private val root: View) {
     private fun name(model: OpenModel): String = if (model.isBuiltIn) {
         context.getString(R.string.model_built_in)
     } else {
-        context.getString(R.string.model_opened, model.pack.name)
+        model.pack.name
     }
 
     private fun name(row: View, icon: Int, title: Int) {

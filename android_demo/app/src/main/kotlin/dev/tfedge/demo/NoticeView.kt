@@ -14,7 +14,7 @@ class NoticeView(private val card: View, dismiss: () -> Unit) {
         card.showIf(notice != null)
         if (notice == null) return
         card.findViewById<TextView>(R.id.notice_title).setText(notice.title)
-        card.findViewById<TextView>(R.id.notice_line).text = notice.line
+        card.findViewById<TextView>(R.id.notice_line).text = sentence(notice.line)
         card.findViewById<TextView>(R.id.notice_next).setText(notice.next)
     }
 }

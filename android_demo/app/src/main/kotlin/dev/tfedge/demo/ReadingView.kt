@@ -25,7 +25,7 @@ class ReadingView(root: View) {
         showOthers(answer?.others.orEmpty())
         latency.text = answer?.let { context.getString(R.string.milliseconds, milliseconds(it.latencyMs)) }.orEmpty()
         line.showLine(line(reading))
-        detail.showLine((reading as? Reading.Unreadable)?.line)
+        detail.showLine((reading as? Reading.Unreadable)?.let { sentence(it.line) })
         whole.contentDescription = spoken(reading)
     }
 

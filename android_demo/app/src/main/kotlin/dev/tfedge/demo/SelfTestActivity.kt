@@ -86,8 +86,9 @@ class SelfTestActivity : Screen<SelfTests>(R.layout.self_test) {
         val icon = row.findViewById<ImageView>(R.id.case_icon)
         showIcon(icon, case.isPassed)
         icon.contentDescription = getString(if (case.isPassed) R.string.case_passed else R.string.case_failed)
+        row.findViewById<TextView>(R.id.case_text).text = case.case.text
         row.findViewById<TextView>(R.id.case_name).text = case.case.name
-        row.findViewById<TextView>(R.id.case_answer).text = getString(R.string.case_answer, case.case.text, case.trace.text)
+        row.findViewById<TextView>(R.id.case_answer).text = case.trace.text
         val expected = getString(R.string.case_expected, case.case.expectedText)
         row.findViewById<TextView>(R.id.case_expected).showLine(if (case.isPassed) null else expected)
     }

@@ -51,7 +51,7 @@ class Speaker(context: Context, private val worker: Worker) {
 
             override fun onDone(utteranceId: String?) = worker.show { state.value = Speech.READY }
 
-            @Deprecated("Android still calls it")
+            @Suppress("OVERRIDE_DEPRECATION") // Android still calls it.
             override fun onError(utteranceId: String?) = worker.show { state.value = Speech.FAILED }
         })
     }

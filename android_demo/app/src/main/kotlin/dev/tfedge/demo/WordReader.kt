@@ -47,9 +47,8 @@ class WordReader(private val models: Models) {
         val typed = text.trim()
         if (typed == word) return
         word = typed
-        main.removeCallbacksAndMessages(null)
+        stop()
         if (typed.isEmpty()) {
-            latest.incrementAndGet()
             reading.value = Reading.Nothing
         } else {
             main.postDelayed(::ask, PAUSE_MS)
@@ -62,7 +61,7 @@ class WordReader(private val models: Models) {
         if (word.isNotEmpty()) ask()
     }
 
-    /** Forgets what waits. */
+    /** Forgets what waits, and what the model is being asked. */
     fun stop() {
         main.removeCallbacksAndMessages(null)
         latest.incrementAndGet()
