@@ -93,7 +93,8 @@ class BenchmarkActivity : Screen<BenchmarkRun>(R.layout.benchmark) {
         val isValid = reasons.isEmpty()
         line.setText(if (isValid) R.string.valid else R.string.not_valid)
         line.setTextColor(getColor(if (isValid) R.color.good else R.color.bad))
-        view<TextView>(R.id.validity_reasons).showLine(if (isValid) null else reasons.joinToString("\n", transform = ::sentence))
+        val why = if (isValid) null else reasons.joinToString("\n", transform = ::sentence)
+        view<TextView>(R.id.validity_reasons).showLine(why)
     }
 
     private fun showFacts(report: DeviceReport, latency: LatencyReport) {
@@ -102,7 +103,7 @@ class BenchmarkActivity : Screen<BenchmarkRun>(R.layout.benchmark) {
         facts.removeAllViews()
         facts.addFact(R.string.samples, latency.numRuns.toString())
         facts.addFact(R.string.warm_up, latency.warmupRuns.toString())
-        facts.addFact(R.string.threads_used, getString(R.string.threads_used_value, report.threadsAsked.toString(), seen))
+        facts.addFact(R.string.threads, getString(R.string.threads_used_value, report.threadsAsked.toString(), seen))
         facts.addFact(R.string.parts, parts(latency))
         facts.addFact(R.string.runtime, "${report.runtimeName} ${report.runtimeVersion}")
     }

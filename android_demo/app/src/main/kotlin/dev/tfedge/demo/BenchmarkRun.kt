@@ -42,9 +42,9 @@ class BenchmarkRun(private val context: Context, private val models: Models) {
     /** Asks how the phone does now. */
     fun look() = models.use({ phoneFacts(context) }) { facts.value = it }
 
-    /** Begins, unless it is running. */
+    /** Begins, unless it is running or there is no model. */
     fun start(config: BenchmarkConfig = BenchmarkConfig()) {
-        if (state.value is BenchmarkState.Running) return
+        if (state.value is BenchmarkState.Running || models.state.value !is ModelState.Ready) return
         isCancelled = false
         state.value = BenchmarkState.Running(0)
         val threads = numThreads.value

@@ -9,7 +9,7 @@ import dev.tfedge.core.Pack
 import dev.tfedge.core.SelfTest
 
 /**
- * One run of a file on this phone, in an interpreter of its own: golden cases, then the benchmark where it is asked for.
+ * One run of a file on this phone, in an interpreter of its own: golden cases, then the benchmark if it is asked for.
  *
  * @property pack the file.
  * @property numThreads threads that the interpreter is asked to use.
@@ -26,7 +26,9 @@ class DeviceRun(private val pack: Pack, private val numThreads: Int, private val
     fun run(facts: () -> DeviceFacts, isCancelled: () -> Boolean, progress: (Int, Int) -> Unit): DeviceReport {
         Worker.check()
         return Engine(pack, numThreads).use { engine ->
-            val cases = SelfTest(engine).run(isCancelled) { done, total -> if (benchmark == null) progress(done, total) }
+            val cases = SelfTest(engine).run(isCancelled) { done, total ->
+                if (benchmark == null) progress(done, total)
+            }
             val latency = benchmark?.let { Benchmark(engine, it).run(progress, isCancelled) }
             DeviceReport(engine, facts(), cases, latency)
         }

@@ -6,7 +6,7 @@ import android.graphics.Paint
 import android.util.AttributeSet
 import android.view.View
 
-/** How the raw samples of a benchmark are distributed: a bar for each range of times, the slowest hundredth left out. */
+/** How the raw samples of a benchmark are distributed: a bar for each range of times, without the slowest hundredth. */
 class LatencyChart(context: Context, attributes: AttributeSet?) : View(context, attributes) {
     private val bar = Paint().apply { color = context.getColor(R.color.accent) }
     private val ground = Paint().apply { color = context.getColor(R.color.line) }

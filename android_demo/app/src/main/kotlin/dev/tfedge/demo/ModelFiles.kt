@@ -41,7 +41,10 @@ class ModelFiles(private val context: Context) {
      *
      * @throws PackException as [read].
      */
-    fun stored(): Pack = read(File(folder, settings.getString(FILE, "").orEmpty()), settings.getString(NAME, "").orEmpty())
+    fun stored(): Pack {
+        val file = File(folder, settings.getString(FILE, "").orEmpty())
+        return read(file, settings.getString(NAME, "").orEmpty())
+    }
 
     /**
      * Reads the pack in [file].
@@ -66,7 +69,8 @@ class ModelFiles(private val context: Context) {
         val told = context.contentResolver.query(uri, columns, null, null, null).use { rows ->
             if (rows != null && rows.moveToFirst()) rows.getString(0) else null
         }
-        return shortened(told ?: uri.lastPathSegment.orEmpty(), MOST_OF_A_NAME).ifEmpty { context.getString(R.string.unnamed) }
+        val name = shortened(told ?: uri.lastPathSegment.orEmpty(), MOST_OF_A_NAME)
+        return name.ifEmpty { context.getString(R.string.unnamed) }
     }
 
     /**
@@ -80,7 +84,8 @@ class ModelFiles(private val context: Context) {
         val copy = File(folder, INCOMING)
         var isWhole = false
         try {
-            val source = context.contentResolver.openFileDescriptor(uri, "r") ?: throw IOException("its owner does not give it")
+            val source = context.contentResolver.openFileDescriptor(uri, "r")
+                ?: throw IOException("its owner does not give it")
             ParcelFileDescriptor.AutoCloseInputStream(source).use {
                 checkSize(source.statSize)
                 copy(it, copy)

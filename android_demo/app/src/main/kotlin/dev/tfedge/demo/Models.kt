@@ -9,8 +9,8 @@ import dev.tfedge.core.TfedgeException
 /**
  * The model that all screens share: opened for the first of them, closed with the last; for the main thread.
  *
- * The interpreter lives on the worker: only jobs open, use and close it, one after the other, so that none meets one that
- * is closed.
+ * The interpreter lives on the worker: only jobs open, use and close it, one after the other, so that none meets one
+ * that is closed.
  */
 class Models(private val context: Context, private val worker: Worker) {
     private val files = ModelFiles(context)

@@ -20,7 +20,7 @@ class SavedReport(val file: File?, val problem: String = "")
 
 /** Reports that can be shared: the last one of each kind, in private storage. */
 class Reports(private val context: Context) {
-    private val folder = File(context.filesDir, FOLDER)
+    private val folder by lazy { File(context.filesDir, FOLDER) }
 
     /** Writes [report] in place of the one before of its [kind]. */
     fun save(kind: String, report: DeviceReport): SavedReport {

@@ -43,7 +43,7 @@ data class RunRequest(val id: String, val action: RunAction, val modelSha256: St
             if (!ID.matches(id)) throw RefusedRun("expected a run of 1 to 64 letters, digits, - and _; got another one")
             val asked = intent.getStringExtra("action")
             val action = RunAction.values().firstOrNull { it.key == asked }
-                ?: throw RefusedRun("expected action ${RunAction.values().joinToString(", ") { it.key }}; got another one")
+                ?: throw RefusedRun("expected action ${RunAction.values().joinToString { it.key }}; got another one")
             val threads = intent.getIntExtra("threads", 1)
             if (threads !in 1..MOST_THREADS) throw RefusedRun("expected 1 to $MOST_THREADS threads; got $threads")
             return RunRequest(id, action, model(intent.getStringExtra("model").orEmpty()), threads)

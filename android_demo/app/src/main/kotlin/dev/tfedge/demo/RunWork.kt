@@ -71,7 +71,8 @@ class RunWork(private val context: Context, private val worker: Worker) {
         log.progress(0, 1)
         val pack = open(asked.modelSha256)
         val config = if (asked.action == RunAction.BENCHMARK) BenchmarkConfig() else null
-        val report = DeviceRun(pack, asked.numThreads, config).run({ phoneFacts(context) }, { stop(log) }) { done, total ->
+        val run = DeviceRun(pack, asked.numThreads, config)
+        val report = run.run({ phoneFacts(context) }, { stop(log) }) { done, total ->
             log.progress(done, total)
             worker.show { if (state.value is RunState.Running) state.value = RunState.Running(done, total) }
         }

@@ -74,7 +74,7 @@ abstract class Screen<R : Any>(private val layout: Int, private val needsModel: 
     /** The view of an id. */
     protected fun <V : View> view(id: Int): V = findViewById(id)
 
-    /** Lets the ground reach under the system's bars, and nothing else: neither those, nor a notch, nor the keyboard. */
+    /** Lets the ground reach under the system's bars, and nothing else: not those, no notch, no keyboard. */
     private fun keepClearOfBars(root: View) {
         if (Build.VERSION.SDK_INT < Build.VERSION_CODES.R) {
             root.fitsSystemWindows = true

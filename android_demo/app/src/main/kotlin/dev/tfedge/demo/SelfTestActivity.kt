@@ -7,9 +7,8 @@ import android.widget.LinearLayout
 import android.widget.ProgressBar
 import android.widget.TextView
 import dev.tfedge.core.CaseResult
-import dev.tfedge.core.FirstDifference
 
-/** The golden cases of the model, one by one. The work is the process's: it is the same test that the first start runs. */
+/** The golden cases of the model, one by one: the same test that the first start runs. */
 class SelfTestActivity : Screen<SelfTests>(R.layout.self_test) {
     private val words by lazy { SelfTestWords(this) }
 
@@ -36,9 +35,9 @@ class SelfTestActivity : Screen<SelfTests>(R.layout.self_test) {
         view<View>(R.id.share).isEnabled = finished?.report?.file != null
         val problem = finished?.report?.takeIf { it.file == null }?.problem
         view<TextView>(R.id.share_line).showLine(problem?.let { getString(R.string.share_failed, it) })
-        showDifference(finished?.result?.firstDifference)
+        showDifference(finished)
         // Kept while they are answered again, so that the list does not jump.
-        if (state !is SelfTestState.Running) showCases(finished?.result?.cases.orEmpty())
+        if (state !is SelfTestState.Running) showCases(finished)
     }
 
     private fun showVerdict(state: SelfTestState) {
@@ -58,7 +57,8 @@ class SelfTestActivity : Screen<SelfTests>(R.layout.self_test) {
         bar.progress = running?.done ?: 0
     }
 
-    private fun showDifference(difference: FirstDifference?) {
+    private fun showDifference(finished: SelfTestState.Finished?) {
+        val difference = finished?.result?.firstDifference
         view<View>(R.id.difference).showIf(difference != null)
         val facts = view<LinearLayout>(R.id.difference_facts)
         facts.removeAllViews()
@@ -66,31 +66,32 @@ class SelfTestActivity : Screen<SelfTests>(R.layout.self_test) {
         facts.addFact(R.string.difference_case, difference.case)
         facts.addFact(R.string.difference_stage, difference.stage.key)
         facts.addFact(R.string.difference_index, difference.index.toString())
-        facts.addFact(R.string.difference_expected, difference.expected ?: getString(R.string.difference_ended))
-        facts.addFact(R.string.difference_actual, difference.actual ?: getString(R.string.difference_ended))
+        facts.addFact(R.string.difference_expected, words.place(finished.pack, difference.stage, difference.expected))
+        facts.addFact(R.string.difference_actual, words.place(finished.pack, difference.stage, difference.actual))
         words.distance(difference)?.let { facts.addFact(R.string.difference_steps, it) }
     }
 
-    private fun showCases(cases: List<CaseResult>) {
+    private fun showCases(finished: SelfTestState.Finished?) {
         val list = view<LinearLayout>(R.id.cases)
-        list.showIf(cases.isNotEmpty())
+        list.showIf(finished != null)
         list.removeAllViews()
-        for (case in cases) {
+        if (finished == null) return
+        for (case in finished.result.cases) {
             val row = layoutInflater.inflate(R.layout.golden_case, list, false)
-            fillCase(row, case)
+            fillCase(row, case, words.expected(finished.pack, case.case))
             list.addView(row)
         }
     }
 
-    private fun fillCase(row: View, case: CaseResult) {
+    private fun fillCase(row: View, case: CaseResult, expected: String) {
         val icon = row.findViewById<ImageView>(R.id.case_icon)
         showIcon(icon, case.isPassed)
         icon.contentDescription = getString(if (case.isPassed) R.string.case_passed else R.string.case_failed)
         row.findViewById<TextView>(R.id.case_text).text = case.case.text
         row.findViewById<TextView>(R.id.case_name).text = case.case.name
         row.findViewById<TextView>(R.id.case_answer).text = case.trace.text
-        val expected = getString(R.string.case_expected, case.case.expectedText)
-        row.findViewById<TextView>(R.id.case_expected).showLine(if (case.isPassed) null else expected)
+        val line = getString(R.string.case_expected, expected)
+        row.findViewById<TextView>(R.id.case_expected).showLine(if (case.isPassed) null else line)
     }
 
     private fun showIcon(icon: ImageView, isPassed: Boolean) {

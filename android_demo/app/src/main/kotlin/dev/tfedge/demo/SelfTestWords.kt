@@ -1,7 +1,11 @@
 package dev.tfedge.demo
 
 import android.content.Context
+import dev.tfedge.core.EngineException
 import dev.tfedge.core.FirstDifference
+import dev.tfedge.core.GoldenCase
+import dev.tfedge.core.Pack
+import dev.tfedge.core.Stage
 import java.text.NumberFormat
 
 /** What the golden cases say, in the phone's language. */
@@ -20,6 +24,24 @@ class SelfTestWords(private val context: Context) {
         val format = NumberFormat.getNumberInstance().apply { maximumFractionDigits = 2 }
         // Languages choose the form by the number as it is written; English has one for exactly 1.
         context.resources.getQuantityString(R.plurals.quant_steps, if (steps == 1.0) 1 else 2, format.format(steps))
+    }
+
+    /** The text of the answer that this very file is to give. */
+    fun expected(pack: Pack, case: GoldenCase): String = text(pack, case.expectedIds.getValue(pack.expectedKey))
+
+    /** A place of a first difference: a token with its symbol, anything else as it is. */
+    fun place(pack: Pack, stage: Stage, value: String?): String {
+        if (value == null) return context.getString(R.string.difference_ended)
+        val symbol = if (stage == Stage.TOKENS) value.toIntOrNull()?.let { text(pack, listOf(it)) } else null
+        if (symbol.isNullOrEmpty() || symbol == value) return value
+        return context.getString(R.string.token, value, symbol)
+    }
+
+    /** Ids as text; those of another vocabulary, which a stranger's file may hold, as numbers. */
+    private fun text(pack: Pack, ids: List<Int>): String = try {
+        pack.task.target.decode(ids.toIntArray())
+    } catch (error: EngineException) {
+        ids.joinToString(" ")
     }
 
     private fun finished(state: SelfTestState.Finished): String {

@@ -3,6 +3,7 @@ package dev.tfedge.demo
 import android.content.Context
 import dev.tfedge.core.DeviceReport
 import dev.tfedge.core.MeasurementException
+import dev.tfedge.core.Pack
 import dev.tfedge.core.SelfTest
 import dev.tfedge.core.SelfTestResult
 import dev.tfedge.core.TfedgeException
@@ -18,8 +19,8 @@ sealed interface SelfTestState {
     /** [done] of [total] are answered. */
     class Running(val done: Int, val total: Int) : SelfTestState
 
-    /** All are answered; [report] is what can be shared. */
-    class Finished(val result: SelfTestResult, val report: SavedReport) : SelfTestState
+    /** All cases of [pack] are answered; [report] is what can be shared. */
+    class Finished(val pack: Pack, val result: SelfTestResult, val report: SavedReport) : SelfTestState
 
     /** They could not be answered; [line] says why. */
     class Broken(val line: String) : SelfTestState
@@ -38,14 +39,14 @@ class SelfTests(private val context: Context, private val models: Models) {
     /** Runs unless this very file has passed on this runtime before. */
     fun startUnlessPassed() {
         state.value = SelfTestState.Waiting
-        models.use({ model -> if (settings.contains(key(model))) SelfTestState.PassedBefore else SelfTestState.Waiting }) {
-            if (it == SelfTestState.PassedBefore) state.value = it else start()
+        models.use({ model -> settings.contains(key(model)) }) { hasPassed ->
+            if (hasPassed) state.value = SelfTestState.PassedBefore else start()
         }
     }
 
-    /** Runs; what is known meanwhile is how far. */
+    /** Runs, unless it is running or there is no model; what is known meanwhile is how far. */
     fun start() {
-        if (state.value is SelfTestState.Running) return
+        if (state.value is SelfTestState.Running || models.state.value !is ModelState.Ready) return
         isCancelled = false
         state.value = SelfTestState.Running(0, 1)
         models.use(::run) { state.value = it }
@@ -67,7 +68,7 @@ class SelfTests(private val context: Context, private val models: Models) {
         }
         remember(model, result)
         val report = DeviceReport(model.engine, phoneFacts(context), result)
-        SelfTestState.Finished(result, Reports(context).save("self-test", report))
+        SelfTestState.Finished(model.pack, result, Reports(context).save("self-test", report))
     } catch (error: MeasurementException) {
         SelfTestState.Waiting
     } catch (error: TfedgeException) {

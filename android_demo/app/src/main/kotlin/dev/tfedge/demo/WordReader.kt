@@ -19,7 +19,12 @@ sealed interface Reading {
      * @property latencyMs of the answer, in milliseconds.
      * @property others answers that the model offers beside the best one, best first.
      */
-    class Answered(val word: String, val symbols: List<String>, val latencyMs: Double, val others: List<Alternative>) : Reading
+    class Answered(
+        val word: String,
+        val symbols: List<String>,
+        val latencyMs: Double,
+        val others: List<Alternative>
+    ) : Reading
 
     /** The model cannot read [word]; [line] says why. */
     class Unreadable(val word: String, val line: String) : Reading
@@ -81,9 +86,8 @@ class WordReader(private val models: Models) {
         val answer = model.engine.predict(text)
         val separator = model.pack.task.target.separator
         val symbols = if (separator.isEmpty()) listOf(answer.text) else answer.text.split(separator)
-        Reading.Answered(
-            text, symbols.filter { it.isNotEmpty() }, answer.latency.totalMs, answer.alternatives.filter { it.text != answer.text }
-        )
+        val others = answer.alternatives.filter { it.text != answer.text }
+        Reading.Answered(text, symbols.filter { it.isNotEmpty() }, answer.latency.totalMs, others)
     } catch (error: TaskException) {
         Reading.Unreadable(text, error.line)
     } catch (error: EngineException) {

@@ -6,6 +6,7 @@ import android.view.View
 import android.view.ViewGroup
 import android.widget.TextView
 import java.time.Duration
+import org.junit.Assert.assertTrue
 import org.junit.Assert.fail
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
@@ -54,10 +55,15 @@ fun View.seen(): List<View> {
 }
 
 /** All texts that can be seen, joined. */
-fun View.words(): String = seen().filterIsInstance<TextView>().map { it.text.toString() }.filter { it.isNotEmpty() }.joinToString(" | ")
+fun View.words(): String =
+    seen().filterIsInstance<TextView>().map { it.text.toString() }.filter { it.isNotEmpty() }.joinToString(" | ")
+
+/** Fails, showing [text], where that does not hold [part]. */
+fun assertHolds(part: String, text: String) = assertTrue("expected $part in: $text", text.contains(part))
 
 /** What tapping on the view does; fails where a person could not. */
 fun View.tap() {
-    if (!isSeen() || !isEnabled) fail("expected something to tap on; got ${resources.getResourceName(id)}, seen ${isSeen()}, enabled $isEnabled")
+    assertTrue("expected to see ${resources.getResourceName(id)}", isSeen())
+    assertTrue("expected ${resources.getResourceName(id)} to be enabled", isEnabled)
     performClick()
 }

@@ -2,18 +2,18 @@ package dev.tfedge.demo
 
 import android.content.ContentProvider
 import android.content.ContentValues
-import android.database.Cursor
 import android.database.MatrixCursor
 import android.net.Uri
 import android.os.ParcelFileDescriptor
 import android.provider.OpenableColumns
 import java.io.File
 import java.io.FileNotFoundException
+import kotlin.io.path.createTempDirectory
 import org.robolectric.Robolectric
 
 /** The phone's files, as another app serves them to who may read them. */
 class Files : ContentProvider() {
-    private val folder = createTemporaryFolder()
+    private val folder = createTempDirectory("files").toFile().apply { deleteOnExit() }
 
     /** Puts [bytes] there under [name]; returns what a file picker gives. */
     fun put(name: String, bytes: ByteArray): Uri = put(name) { it.writeBytes(bytes) }
@@ -32,7 +32,7 @@ class Files : ContentProvider() {
         return ParcelFileDescriptor.open(file, ParcelFileDescriptor.MODE_READ_ONLY)
     }
 
-    override fun query(uri: Uri, columns: Array<String>?, where: String?, values: Array<String>?, order: String?): Cursor =
+    override fun query(uri: Uri, columns: Array<String>?, where: String?, values: Array<String>?, order: String?) =
         MatrixCursor(arrayOf(OpenableColumns.DISPLAY_NAME)).apply { addRow(arrayOf(uri.lastPathSegment)) }
 
     override fun getType(uri: Uri): String? = null
@@ -48,7 +48,5 @@ class Files : ContentProvider() {
 
         /** Begins to serve. */
         fun serve(): Files = Robolectric.setupContentProvider(Files::class.java, AUTHORITY)
-
-        private fun createTemporaryFolder() = kotlin.io.path.createTempDirectory("files").toFile().apply { deleteOnExit() }
     }
 }

@@ -3,11 +3,14 @@ package dev.tfedge.demo
 import android.app.Activity
 import android.graphics.Color
 import android.graphics.Insets
+import android.graphics.drawable.AdaptiveIconDrawable
 import android.view.View
 import android.view.ViewGroup
 import android.view.WindowInsets
 import android.widget.EditText
 import android.widget.TextView
+import java.io.File
+import dev.tfedge.core.BenchmarkConfig
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -45,7 +48,8 @@ class LookTest {
         await("an answer") { main.work.reader.reading.value is Reading.Answered }
         app.models.notice.value = Notice(R.string.refused, "expected a model file; got a photo", R.string.refused_stays)
         val benchmark = screen(BenchmarkActivity::class.java)
-        benchmark.on<View>(R.id.start).tap()
+        // Too short, and it says so.
+        benchmark.work.start(BenchmarkConfig(minRuns = 12, minSeconds = 0.0, maxSeconds = 0.1))
         await("a result", 120) { benchmark.work.state.value is BenchmarkState.Finished }
         val test = screen(SelfTestActivity::class.java)
         test.work.start()
@@ -81,15 +85,17 @@ class LookTest {
     fun test_controls_when_read_by_talkback_then_each_has_a_label_and_room_for_a_finger() {
         val least = 48 * app.resources.displayMetrics.density
         for (screen in screens()) {
-            val controls = screen.window.decorView.seen().filter { it.isClickable && it !is ViewGroup || it.hasOnClickListeners() }
+            val all = screen.window.decorView.seen()
+            val controls = all.filter { it.isClickable && it !is ViewGroup || it.hasOnClickListeners() }
             assertTrue(controls.size >= 3)
             for (control in controls) {
                 val label = control.contentDescription ?: (control as? EditText)?.hint ?: control.words()
                 assertTrue("label of $control", label.isNotBlank())
-                assertTrue("$label: ${control.width} x ${control.height}", control.height >= least && control.width >= least)
+                assertTrue("$label, width: ${control.width}", control.width >= least)
+                assertTrue("$label, height: ${control.height}", control.height >= least)
             }
-            val changing = screen.window.decorView.seen().filter { it.accessibilityLiveRegion != View.ACCESSIBILITY_LIVE_REGION_NONE }
-            assertTrue(screen.title.toString(), changing.isNotEmpty())
+            val spoken = all.count { it.accessibilityLiveRegion == View.ACCESSIBILITY_LIVE_REGION_POLITE }
+            assertTrue("${screen.title}: $spoken", spoken >= 1)
         }
     }
 
@@ -99,7 +105,7 @@ class LookTest {
             RuntimeEnvironment.setQualifiers("+$time")
             for ((text, grounds) in PAIRS) for (ground in grounds) {
                 val contrast = contrast(app.getColor(text), app.getColor(ground))
-                val names = app.resources.getResourceEntryName(text) + " on " + app.resources.getResourceEntryName(ground)
+                val names = listOf(text, ground).joinToString(" on ", transform = app.resources::getResourceEntryName)
                 assertTrue("$names, $time: $contrast", contrast >= 4.5) // WCAG 2.1, 1.4.3, for text of any size.
             }
             val contrast = contrast(app.getColor(R.color.outline), app.getColor(R.color.ground))
@@ -136,17 +142,17 @@ class LookTest {
         val root = screen(MainActivity::class.java).on<View>(R.id.screen)
         val bars = WindowInsets.Builder().setInsets(WindowInsets.Type.systemBars(), Insets.of(0, 48, 0, 96))
         root.dispatchApplyWindowInsets(bars.build())
-        assertEquals(listOf(0, 48, 0, 96), listOf(root.paddingLeft, root.paddingTop, root.paddingRight, root.paddingBottom))
+        assertEquals(48 to 96, root.paddingTop to root.paddingBottom)
         root.dispatchApplyWindowInsets(bars.setInsets(WindowInsets.Type.ime(), Insets.of(0, 0, 0, 600)).build())
         assertEquals(600, root.paddingBottom)
     }
 
     @Test
     fun test_app_when_installed_then_it_asks_for_no_permission_and_has_an_icon() {
-        val info = app.packageManager.getPackageInfo(app.packageName, android.content.pm.PackageManager.GET_PERMISSIONS)
-        assertEquals(emptyList<String>(), info.requestedPermissions.orEmpty().toList())
-        val icon = app.packageManager.getApplicationIcon(app.packageName)
-        assertTrue("$icon", icon is android.graphics.drawable.AdaptiveIconDrawable)
+        val manifest = File("target/AndroidManifest.xml").readText()
+        assertTrue(manifest.contains("<application") && !manifest.contains("uses-permission"))
+        val icon = app.getDrawable(R.mipmap.launcher)
+        assertTrue("$icon", icon is AdaptiveIconDrawable && icon.monochrome != null)
     }
 
     private companion object {

@@ -43,7 +43,8 @@ class MainActivityTest {
 
     private fun tiles(): List<String> {
         val flow = screen.on<FlowLayout>(R.id.tiles)
-        return if (flow.isSeen()) List(flow.childCount) { (flow.getChildAt(it) as TextView).text.toString() } else emptyList()
+        if (!flow.isSeen()) return emptyList()
+        return List(flow.childCount) { (flow.getChildAt(it) as TextView).text.toString() }
     }
 
     private fun typed(text: String): List<String> {

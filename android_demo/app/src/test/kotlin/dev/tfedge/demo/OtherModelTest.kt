@@ -5,11 +5,13 @@ import android.content.Intent
 import android.net.Uri
 import android.view.View
 import android.widget.EditText
+import dev.tfedge.core.EngineException
 import java.io.File
 import java.io.RandomAccessFile
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
@@ -68,7 +70,7 @@ class OtherModelTest {
         pick(uri)
         assertEquals("That file was not opened", screen.textOn(R.id.notice_title))
         val line = screen.textOn(R.id.notice_line)
-        for (word in words) assertTrue("$word in: $line", line.contains(word))
+        for (word in words) assertHolds(word, line)
         assertFalse(line, line.contains(app.filesDir.path) || line.contains('\n'))
         assertEquals("The model from before stays.", screen.textOn(R.id.notice_next))
         assertTrue(before === app.models.state.value)
@@ -84,7 +86,7 @@ class OtherModelTest {
         pick(files.put("other.tflite", Repacked.withGolden { Goldens.wrong(it, 1) }))
         awaitTest()
         assertEquals("other.tflite", screen.textOn(R.id.model_title))
-        assertEquals("Passed: 15 of 16 golden cases", screen.on<View>(R.id.row_self_test).findViewById<android.widget.TextView>(R.id.row_state).text.toString())
+        assertHolds("Passed: 15 of 16 golden cases", screen.on<View>(R.id.row_self_test).words())
         assertEquals("Z AE P", answer("zap"))
         controller.pause().stop().destroy()
         awaitWorker()
@@ -122,8 +124,10 @@ class OtherModelTest {
 
     @Test
     fun test_file_when_too_large_then_it_is_refused_before_it_is_copied() {
-        val uri = files.put("film.tflite") { file -> RandomAccessFile(file, "rw").use { it.setLength(ModelFiles.MAX_BYTES + 1) } }
-        assertRefused(uri, "256.0 MB")
+        val film = files.put("film.tflite") { file ->
+            RandomAccessFile(file, "rw").use { it.setLength(ModelFiles.MAX_BYTES + 1) }
+        }
+        assertRefused(film, "256.0 MB")
     }
 
     @Test
@@ -147,6 +151,6 @@ class OtherModelTest {
     fun test_model_when_another_one_was_opened_then_the_first_is_closed() {
         val before = (app.models.state.value as ModelState.Ready).model.engine
         pick(files.put("other.tflite", Repacked.withGolden { Goldens.wrong(it, 1) }))
-        org.junit.Assert.assertThrows(dev.tfedge.core.EngineException::class.java) { before.predict("zap") }
+        assertThrows(EngineException::class.java) { before.predict("zap") }
     }
 }

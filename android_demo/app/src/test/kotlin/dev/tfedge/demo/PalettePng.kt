@@ -43,7 +43,7 @@ object PalettePng {
             writeInt(height)
             write(byteArrayOf(8, 3, 0, 0, 0)) // 8 bits, palette.
         }
-        chunk(out, "PLTE") { palette.forEach { write(byteArrayOf((it shr 16).toByte(), (it shr 8).toByte(), it.toByte())) } }
+        chunk(out, "PLTE") { palette.forEach { color -> (16 downTo 0 step 8).forEach { writeByte(color shr it) } } }
         chunk(out, "IDAT") { DeflaterOutputStream(this, Deflater(Deflater.BEST_COMPRESSION)).use { it.write(rows) } }
         chunk(out, "IEND") { }
         return whole.toByteArray()

@@ -39,7 +39,8 @@ object Repacked {
     }
 
     private fun seal(parts: MutableMap<String, ByteArray>, change: Pair<String, String>): ByteArray {
-        parts["manifest.json"] = parts.getValue("manifest.json").decodeToString().replace(change.first, change.second).toByteArray()
+        val manifest = parts.getValue("manifest.json").decodeToString()
+        parts["manifest.json"] = manifest.replace(change.first, change.second).toByteArray()
         val whole = ByteArrayOutputStream()
         whole.write(model())
         val directory = ByteArrayOutputStream()
@@ -67,7 +68,8 @@ object Repacked {
         shared.putShort(20).putShort(0).putShort(0).putShort(0).putShort(0x21)
         shared.putInt(crc).putInt(bytes.size).putInt(bytes.size).putShort(name.length.toShort()).putShort(0)
         if (header == null) return word(0x04034b50) + shared.array() + name.toByteArray()
-        return word(0x02014b50) + byteArrayOf(20, 0) + shared.array() + ByteArray(10) + word(header) + name.toByteArray()
+        val central = word(0x02014b50) + byteArrayOf(20, 0) + shared.array() + ByteArray(10)
+        return central + word(header) + name.toByteArray()
     }
 
     /** Little-endian: the first and other positive numbers in 4 bytes, 0 and negative ones in 2, without their sign. */
@@ -79,7 +81,8 @@ object Repacked {
 
     private fun word(value: Int) = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array()
 
-    private fun sha256(bytes: ByteArray): String =
+    /** In hexadecimal digits. */
+    fun sha256(bytes: ByteArray): String =
         MessageDigest.getInstance("SHA-256").digest(bytes).joinToString("") { "%02x".format(it) }
 
     private const val COMMENT_SIZE = 71

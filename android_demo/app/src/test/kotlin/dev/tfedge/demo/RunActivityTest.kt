@@ -73,12 +73,13 @@ class RunActivityTest {
     @Test
     fun test_selftest_when_a_pushed_model_is_named_then_that_is_run() {
         val bytes = Repacked.withGolden { Goldens.wrong(it, 16) }
-        val digest = java.security.MessageDigest.getInstance("SHA-256").digest(bytes).joinToString("") { "%02x".format(it) }
+        val digest = Repacked.sha256(bytes)
         File(app.getExternalFilesDir("models"), "$digest.tflite").writeBytes(bytes)
         val report = report(end(intent("selftest", "/sdcard/Android/data/dev.tfedge.demo/files/models/$digest.tflite")))
         assertEquals(digest, report.getJSONObject("model").getString("sha256"))
         assertEquals(0, report.getJSONObject("golden").getInt("num_passed"))
-        assertEquals("shortest_word", report.getJSONObject("golden").getJSONObject("first_difference").getString("case"))
+        val difference = report.getJSONObject("golden").getJSONObject("first_difference")
+        assertEquals("shortest_word", difference.getString("case"))
     }
 
     @Test
