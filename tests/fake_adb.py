@@ -1,24 +1,21 @@
 """A program that speaks adb's command line; a folder is the device's storage, and every call is written down.
 
-`tests.fake_phone` copies it to a folder that goes on PATH, beside `phone.json`, which says what the device is and what
-goes wrong. Message texts are adb 1.0.41's and Android's own, from their sources and from what the programs print.
-It imports little, because a test starts it many times.
+`tests.fake_phone` makes a program of it in a folder that goes on PATH, beside `phone.json`, which says what the device
+is and what goes wrong. Message texts are adb 1.0.41's and Android's own, from their sources and from what they print.
+It imports little, because tests start it hundreds of times.
 """
 
-import hashlib
 import json
 import os
-import shlex
-import shutil
 import sys
 import time
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PHONE = json.load(open(os.path.join(HERE, "phone.json")))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[0])))
+with open(os.path.join(HERE, "phone.json")) as file:
+    PHONE = json.load(file)
 FAULTS = PHONE["faults"]
 PACKAGE = "dev.tfedge.demo"
 PID = "4321"
-MARKS = ("unplugged", "running")
 
 
 def mark(name, value=None):
@@ -68,13 +65,29 @@ def check_attached(serial, prefix="error: "):
         die(f"{prefix}device {state}.\nThis adb server's $ADB_VENDOR_KEYS is not set")
 
 
-def copy(source, target, fault):
+def sha256(path):
+    """Returns the sha256 of a file in hexadecimal digits."""
+    import hashlib
+
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def words_of(line):
+    """Returns the words of a line as a shell cuts it."""
+    if not any(letter in line for letter in "'\"\\$`;&|\n"):
+        return line.split()
+    import shlex
+
+    return shlex.split(line)
+
+
+def copy(source, target, fault=""):
     """Copies a file as far as the fault lets it; returns whether all of it went."""
     with open(source, "rb") as file:
         data = file.read()
     if fault == "corrupt":
         data = data[:100] + bytes([data[100] ^ 1]) + data[101:]
-    os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "wb") as file:
         file.write(data[: len(data) // 2] if fault in ("full", "cable") else data)
     return fault not in ("full", "cable")
@@ -103,7 +116,7 @@ def pull(serial, remote, local):
     check_attached(serial, "adb: error: failed to get feature set: ")
     if not os.path.exists(here(remote)):
         die(f"adb: error: failed to stat remote object '{remote}': No such file or directory")
-    shutil.copyfile(here(remote), local)
+    copy(here(remote), local)
     say(f"{remote}: 1 file pulled, 0 skipped.\n")
 
 
@@ -116,7 +129,8 @@ def install(serial, *words):
             return say(failed + "\n")
         die(failed)
     PHONE["app"] = "0.1.0"
-    json.dump(PHONE, open(os.path.join(HERE, "phone.json"), "w"))
+    with open(os.path.join(HERE, "phone.json"), "w") as file:
+        json.dump(PHONE, file)
     say("Success\n")
 
 
@@ -169,18 +183,17 @@ def run_app(extras, files, fault):
     elif fault.startswith("fail:"):
         log("I", "tfedge", f"{run} failed {fault[5:]}")
     elif fault != "hang":
-        with open(here(model), "rb") as file:
-            found = hashlib.sha256(file.read()).hexdigest()
+        found = sha256(here(model))
         if not model.endswith(f"/{found}.tflite"):
             return log("I", "tfedge", f"{run} failed expected the sha256 of the file's name; got {found}")
-        shutil.copyfile(os.path.join(HERE, f"{action}.json"), here(f"{files}/reports/{run}.json"))
+        copy(os.path.join(HERE, f"{action}.json"), here(f"{files}/reports/{run}.json"))
         log("I", "tfedge", f"{run} progress 2/2")
         log("I", "tfedge", f"{run} done {files}/reports/{run}.json")
 
 
 def shell(serial, *words):
     check_attached(serial)
-    program, *rest = shlex.split(" ".join(words))
+    program, *rest = words_of(" ".join(words))
     if program == "echo":
         return say(f"{json.dumps(rest)}\n")
     if program == "getprop":
@@ -225,15 +238,14 @@ def change_file(program, rest):
     elif program == "sha256sum" and not FAULTS.get("no_sha256sum"):
         if not os.path.isfile(here(rest[0])):
             die(f"sha256sum: {rest[0]}: No such file or directory")
-        with open(here(rest[0]), "rb") as file:
-            say(f"{hashlib.sha256(file.read()).hexdigest()}  {rest[0]}\n")
+        say(f"{sha256(here(rest[0]))}  {rest[0]}\n")
     else:
         die(f"/system/bin/sh: {program}: inaccessible or not found", 127)
 
 
 def exec_out(serial, *words):
     check_attached(serial)
-    _, remote = shlex.split(" ".join(words))
+    _, remote = words_of(" ".join(words))
     with open(here(remote), "rb") as file:
         sys.stdout.buffer.write(file.read())
 

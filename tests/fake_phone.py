@@ -7,6 +7,9 @@ import pathlib
 import sys
 from typing import Any
 
+from tests.apks import axml
+from tests.apks.zips import Entry, zip_bytes
+
 SERIAL = "0A1B2C3D"
 PACKAGE = "dev.tfedge.demo"
 FILES = f"/sdcard/Android/data/{PACKAGE}/files"
@@ -18,7 +21,13 @@ PROPERTIES = {
     "ro.product.manufacturer": "Google",
     "ro.product.model": "Pixel 8",
 }
-_PROGRAM = pathlib.Path(__file__).with_name("fake_adb.py")
+# -IS: no site packages, which would double the time of each of hundreds of starts; imported, it is compiled once.
+_PROGRAM = f"""\
+#!{sys.executable} -IS
+import sys
+sys.path.append({str(pathlib.Path(__file__).parent)!r})
+import fake_adb
+"""
 
 
 class FakePhone:
@@ -34,8 +43,7 @@ class FakePhone:
         self.adb = folder / "bin" / "adb"
         self.adb.parent.mkdir(parents=True)
         self.at("/data/local/tmp").mkdir(parents=True)
-        # -IS: no site packages, which would double the time of each of hundreds of starts.
-        self.adb.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.read_text(encoding='utf-8')}", encoding="utf-8")
+        self.adb.write_text(_PROGRAM, encoding="utf-8")
         self.adb.chmod(0o755)
         about = "usb:1-1 product:shiba model:Pixel_8 device:shiba transport_id:1"
         self._facts = {"devices": [[SERIAL, "device", about]], "properties": dict(PROPERTIES), "app": "0.1.0"}
@@ -88,6 +96,12 @@ class FakePhone:
     def staged(self) -> list[str]:
         """Names of what stands in adb's own folder."""
         return sorted(path.name for path in self.at("/data/local/tmp").iterdir())
+
+
+def write_apk(path: pathlib.Path, package: str = PACKAGE) -> pathlib.Path:
+    """Writes a package of which the manifest alone is there, and returns its path."""
+    path.write_bytes(zip_bytes([Entry("AndroidManifest.xml", axml.axml(axml.manifest(package)))]))
+    return path
 
 
 def put_on_path(folder: pathlib.Path, monkeypatch: Any, **changes: Any) -> FakePhone:

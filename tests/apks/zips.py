@@ -40,7 +40,8 @@ class Entry:
 
 def zip_bytes(entries: Sequence[Entry], block: bytes = b"", comment: bytes = b"", count: int | None = None) -> bytes:
     """Returns the zip; `block` stands before its directory, `count` is what its end says."""
-    data, directory, offsets = bytearray(), bytearray(), []
+    data, directory = bytearray(), bytearray()
+    offsets: list[int] = []
     for entry in entries:
         packed = _packed(entry.content) if entry.method == DEFLATED else entry.content
         said = {

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import signal
+
 import pytest
 
 from tests.e2e.commands import error_of, names
 from tests.e2e.test_bad_input import State
+from tfedge.conversion.recipes import ALL_RECIPES
+from tfedge.reports.ladder_report import LadderReport
 
 # Runs in a fork, where Keras is; the tests' own process stays without it.
 MAKE = """
@@ -32,6 +37,10 @@ np.savez("empty.npz")
 METRIC = """
 def largest(expected, actual):
     return abs(expected - actual).max()
+
+
+def wrong(expected, actual):
+    raise ValueError("my own mistake")
 """
 
 
@@ -85,7 +94,40 @@ def test_convert_when_the_limit_is_missed_writes_the_file_and_returns_1(folder, 
         ("mine.keras --representative-dataset data.npz --metric accuracy", 2, "must be one of agreement"),
         ("mine.keras --representative-dataset data.npz --at-least 0.9", 2, "expected --metric with a limit"),
         ("mine.keras --representative-dataset data.npz --metric cosine --at-most 1", 2, "more is better"),
-        ("mine.keras --representative-dataset data.npz --recipe auto", 2, "got auto, which needs words"),
+        ("mine.keras --representative-dataset data.npz --recipe auto --words 9", 2, "with --words, which counts words"),
+        (
+            "mine.keras --representative-dataset data.npz --recipe auto --max-points-lost 1",
+            2,
+            "--at-least or --at-most",
+        ),
+        ("mine.keras --representative-dataset data.npz --recipe auto --metric snr_db", 2, "got no limit"),
+        ("mine.keras --representative-dataset data.npz --recipe auto --metric accurcy", 2, "must be one of agreement"),
+        ("mine.keras --representative-dataset data.npz --recipe auto --min-speedup -1", 2, "`min_speedup` must be 0"),
+        (
+            "mine.keras --representative-dataset data.npz --recipe auto --target ai-edge-litart",
+            2,
+            "did you mean 'ai-edge-litert'",
+        ),
+        (
+            "mine.keras --representative-dataset data.npz --recipe auto --target tflite-runtime==2.5.0@x86_64",
+            3,
+            "tfedge targets add",
+        ),
+        (
+            "mine.keras --representative-dataset data.npz --recipe auto --recipe none",
+            2,
+            "recipe must be one of float32",
+        ),
+        ("mine.keras --representative-dataset nan.npz --recipe auto", 2, "has NaN in 64 cases"),
+        ("mine.keras --representative-dataset name.npz --recipe auto", 2, "must be one of x; got 'y'"),
+        ("mine.keras --representative-dataset shape.npz --recipe auto", 2, "got float32 (3)"),
+        ("coded.keras --representative-dataset data.npz --recipe auto", 2, "'twice' (Lambda) would run code"),
+        ("refused.keras --representative-dataset data.npz --recipe auto", 3, "Svd of layer"),
+        (
+            "mine.keras --representative-dataset data.npz --recipe auto --metric my_metric:wrong --at-most 1",
+            2,
+            "my_metric:wrong to return a number for (expected, actual); it raised ValueError: my own mistake",
+        ),
         ("mine.keras --representative-dataset data.npz --min-speedup 1", 2, "--recipe auto with --min-speedup"),
         ("mine.keras --representative-dataset data.npz --data words.tsv", 2, "--data LEXICON.tsv"),
         ("mine.keras", 2, "expected --representative-dataset DATA.npz for mine.keras"),
@@ -98,3 +140,31 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, forks, line, code, sa
     assert run.returncode == code and said in error_of(run)
     assert State.of(folder) == before
     assert "new" not in names(folder)
+
+
+AUTO = ("convert", "mine.keras", "--representative-dataset", "data.npz", "--recipe", "auto", "--out", "auto")
+# A hundred weights are smaller than the tables around them, and a twentieth of a second is no time.
+TINY = ("--target", "ai-edge-litert", "--max-size-ratio", 4, "--min-speedup", 0, "--seconds", 0.05, "--json")
+
+
+def test_convert_auto_when_killed_then_it_is_resumed_and_every_recipe_is_judged(folder, forks):
+    killed = forks.run(folder, *AUTO, *TINY, kill_at="dynamic_wi4_afp32: int4")
+    assert killed.returncode == -signal.SIGKILL
+    assert [name for name in names(folder / "auto") if "/" not in name and not name.startswith(".")] == ["mine.ladder"]
+
+    again = forks.run(folder, *AUTO, *TINY)
+    assert again.returncode == 2 and "--resume" in error_of(again) and "--force" in error_of(again)
+
+    resumed = forks.run(folder, *AUTO, *TINY, "--resume")
+    assert "float32: no quantization" not in resumed.stderr  # Not converted a second time.
+    report = LadderReport.from_json(json.loads(resumed.stdout))
+    assert report.recipes == tuple(ALL_RECIPES) and report.targets == ("ai-edge-litert==2.3.0@x86_64",)
+    # Too short a time to choose by, and the exit code says so.
+    assert (resumed.returncode, report.verdict) == (3, "not_measured")
+    shipped = report.shipped(report.targets[0]).recipe
+    files = {"mine.ladder.json", "mine.ladder.md", "mine.ladder.png", f"mine.{shipped}.tflite"}
+    assert {path.name for path in (folder / "auto").iterdir() if path.is_file()} == files
+    shown = forks.run(folder, "report", "auto/mine.ladder.json")
+    assert shown.returncode == 0 and f"ship on ai-edge-litert 2.3.0 x86_64: {shipped}" in shown.stdout
+    timed = forks.run(folder, "bench", f"auto/mine.{shipped}.tflite", "--target", "ai-edge-litert", "--seconds", 0.05)
+    assert timed.returncode == 0 and "one call of a signature, batch 1" in timed.stdout

@@ -11,11 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from tests import models
+from tests.explanations import stage_cases
 from tests.explanations.case import LITERT, TFLITE
 from tests.explanations.interpreter_cases import SIZE, unary
 from tests.golden import packed_autokey
 from tests.models import layers, scores
 from tests.models.attention import attention
+from tests.unit.reports import device_answers
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
 from tfedge.errors import ConversionError
@@ -25,6 +27,7 @@ from tfedge.modelfile.graph import read_graph
 from tfedge.reports.check import check_files
 from tfedge.reports.compare import compare
 from tfedge.reports.comparison import comparison_findings
+from tfedge.reports.deploy_reading import latency_finding
 from tfedge.reports.ladder_choice import Choice, not_converted
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.tensor_task import Quality
@@ -243,9 +246,11 @@ MAKERS: dict[str, Callable[[], Finding]] = {
     "other_outputs": functools.partial(quality, "other_outputs"),
     "not_measured": not_measured,
     "speed": lambda: speed_gate(Speedup(0.23, 0.22, 0.24, "greedy"), 0.95),
+    "device_latency": lambda: latency_finding(device_answers.latency("greedy", "a" * 64, is_warm=False)),
     "converts": lambda: not_converted(ConversionError("expected a model of builtin ops; error: 'tf.Foo' op")),
     "ladder": lambda: Choice("static_wi8_ai8", "ai-edge-litert==2.3.0@x86_64", "forbidden", "speed: 0.5x").finding,
     "unmeasured_target": unmeasured,
+    **stage_cases.MAKERS,
 }
 
 

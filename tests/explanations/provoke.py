@@ -82,8 +82,7 @@ def main() -> None:
     """Runs the cases of the runtime named on the command line."""
     where = sys.argv[1]
     runtime = importlib.import_module(MODULES[where])
-    if where != TENSORFLOW:
-        importlib.import_module("tfedge.checks.probes")  # Before the forks, once.
+    importlib.import_module("keras" if where == TENSORFLOW else "tfedge.checks.probes")  # Before the forks, once.
     found = {}
     for case in cases_of(where):  # Both calls of a case at once: two cores.
         fixed = Fork(case.fixed, runtime) if case.fixed is not None else None

@@ -10,17 +10,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.explanations import command_cases, finding_cases, provoke
+from tests.explanations import command_cases, finding_cases, package_cases, provoke
 from tests.explanations.case import LITERT, SYMPTOMS, TENSORFLOW, TFLITE
 from tests.explanations.recorded import RECORDED
 from tests.project import sources
+from tfedge.checks.apk_rules import RULES as PACKAGE_RULES
 from tfedge.checks.explanations import catalogue
-from tfedge.checks.rules import RULES
+from tfedge.checks.rules import RULES as MODEL_RULES
 from tfedge.cli import main
 from tfedge.cli.parser import build_parser
 
+RULES = (*MODEL_RULES, *PACKAGE_RULES)
 PROVOKED = {case.id for where in (TFLITE, LITERT, TENSORFLOW) for case in provoke.cases_of(where)}
-PROVOKED |= {name for name, _ in command_cases.CASES} | {name for name, _ in finding_cases.CASES}
+PROVOKED |= {name for name, _ in (*command_cases.CASES, *finding_cases.CASES, *package_cases.CASES)}
 PROVOKED |= {*finding_cases.ON_ARM, *SYMPTOMS}
 WORDS = {TFLITE: "tflite-runtime 2.14.0", LITERT: "ai-edge-litert 2.3.0", TENSORFLOW: "TensorFlow 2.21.0"}
 

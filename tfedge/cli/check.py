@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         dest="targets",
         metavar="T",
-        help="where it must run: RUNTIME==VERSION@ARCH[:CORE], or a runtime beside this Python; may be repeated, and "
-        "then runs side by side (default: all installed; see `tfedge targets`)",
+        help="where it must run: RUNTIME==VERSION@ARCH[:CORE], a runtime beside this Python, or a board, "
+        "ssh:HOST[:PYTHON]; may be repeated, and then runs side by side (default: all installed; see `tfedge targets`)",
     )
     parser.add_argument(
         "--inputs",

@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-points-lost",
         type=_number,
         metavar="POINTS",
-        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost}); --rescue takes it too",
+        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost}); --rescue takes it too; "
+        "tensors have the limit of --metric",
     )
     group.add_argument(
         "--max-size-ratio",
@@ -82,13 +83,13 @@ def _add_amounts(group: argparse._ArgumentGroup) -> None:
         "--emulated-words",
         type=verb.positive_int,
         metavar="N",
-        help=f"words on an emulated target, 0.3 s each (default: {_DEFAULTS.num_emulated_words})",
+        help=f"words on an emulated target, 0.3 s each, or examples (default: {_DEFAULTS.num_emulated_words})",
     )
     group.add_argument(
         "--seconds",
         type=verb.positive_float,
         metavar="S",
-        help=f"of timed decoding for each file and target (default: {_DEFAULTS.min_seconds})",
+        help=f"of timed decoding or calling for each file and target (default: {_DEFAULTS.min_seconds})",
     )
 
 
@@ -101,6 +102,34 @@ def check_unused(args: argparse.Namespace, but: tuple[str, ...] = ()) -> None:
     given = [flag for name, flag in _FLAGS.items() if name not in but and getattr(args, name) is not None]
     if given:
         raise ConfigError(f"expected --recipe auto with {', '.join(given)}; got other recipes; add --recipe auto")
+
+
+def check_words_unused(args: argparse.Namespace) -> None:
+    """Refuses flags of words where a model of tensors is converted.
+
+    Raises:
+        ConfigError: naming them.
+    """
+    given = [_FLAGS[name] for name in ("max_points_lost", "words", "test_words") if getattr(args, name) is not None]
+    if given:
+        raise ConfigError(
+            f"expected a model of tfedge train with {', '.join(given)}, which counts words; got "
+            "--representative-dataset; set a limit by --metric with --at-least or --at-most"
+        )
+
+
+def check_plan(args: argparse.Namespace) -> None:
+    """Refuses what needs no model to be refused, before seconds of imports.
+
+    Raises:
+        ConfigError: a limit that makes no sense, or an unknown target.
+        RuntimeUnavailableError: a target that is not installed.
+    """
+    from tfedge.reports import check
+
+    config_of(args)
+    if args.targets:
+        check.choose(args.targets)
 
 
 def config_of(args: argparse.Namespace) -> LadderConfig:
@@ -129,11 +158,9 @@ def config_of(args: argparse.Namespace) -> LadderConfig:
 def run(args: argparse.Namespace, forced: list[str]) -> int:
     """Climbs, prints the report, and returns the exit code of its verdict."""
     from tfedge.cli import output, terminal, wing_a
-    from tfedge.reports import check
 
     config = config_of(args)
-    if args.targets:
-        check.choose(args.targets)  # An unknown or absent one is said before seconds of imports.
+    check_plan(args)
     wing_a.import_tensorflow()
     from tfedge.pipeline import ladder
 
@@ -148,7 +175,7 @@ def run(args: argparse.Namespace, forced: list[str]) -> int:
         force=args.force,
         reporter=terminal.TerminalReporter(),
     )
-    return output.show_ladder(report, as_json=bool(args.json))
+    return output.show_ladder(report, style="json" if args.json else "table")
 
 
 def _given(**values: Any) -> dict[str, Any]:

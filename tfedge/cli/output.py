@@ -6,8 +6,9 @@ import json
 
 from rich.console import Console
 
-from tfedge.reports import check_table, fix_table, ladder_table, markdown, table
+from tfedge.reports import check_table, deploy_table, fix_table, ladder_table, markdown, table
 from tfedge.reports.check_report import CheckReport
+from tfedge.reports.deploy_report import DeployReport
 from tfedge.reports.fix_report import FixReport
 from tfedge.reports.ladder_report import LadderReport
 from tfedge.reports.schema import Report
@@ -42,10 +43,21 @@ def show_fix(report: FixReport, as_json: bool = False) -> int:
     return report.exit_code
 
 
-def show_ladder(report: LadderReport, as_json: bool = False) -> int:
-    """Prints what every recipe is on every target, and what ships, as text or as JSON, and returns the exit code."""
-    if as_json:
+def show_ladder(report: LadderReport, style: str = "table") -> int:
+    """Prints what every recipe is on every target, and what ships; as `show`."""
+    if style == "markdown":
+        print(ladder_table.ladder_markdown(report), end="")
+    elif style == "json":
         print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     else:
         ladder_table.print_ladder(report, Console(highlight=False))
+    return report.exit_code
+
+
+def show_deploy(report: DeployReport, as_json: bool = False) -> int:
+    """Prints what the device did beside this machine, as text or as JSON, and returns the exit code."""
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    else:
+        deploy_table.print_deploy(report, Console(highlight=False))
     return report.exit_code

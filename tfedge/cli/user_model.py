@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import zipfile
+from typing import TYPE_CHECKING
 
 from tfedge.artifacts import read_bytes
 from tfedge.checks.verdict import worst
@@ -12,6 +13,9 @@ from tfedge.cli import ladder, wing_a
 from tfedge.conversion import recipes
 from tfedge.errors import ConfigError
 from tfedge.tasks.tensor_task import METRICS, Quality
+
+if TYPE_CHECKING:
+    from tfedge.validation.tensor_quality import OwnMetric
 
 _TASK = "tfedge.json"  # What tfedge train puts into its own .keras files.
 
@@ -55,14 +59,16 @@ def check_unused(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Converts, and prints one path a line; returns the exit code of the worst finding."""
-    names = args.recipes or list(recipes.RECIPES)
-    if ladder.AUTO in names:
-        raise ConfigError("expected recipes by name with --representative-dataset; got auto, which needs words")
+    """Converts, and prints one path a line; with `auto` what was chosen. Returns the exit code of the worst finding."""
+    names = [name for name in args.recipes or recipes.RECIPES if name != ladder.AUTO]
+    is_auto = ladder.AUTO in (args.recipes or ())
     for name in names:
         recipes.get(name)
-    ladder.check_unused(argparse.Namespace(**{**vars(args), "targets": None}))  # A target is of both.
-    quality = _quality(args)
+    if is_auto:
+        ladder.check_words_unused(args)
+    else:
+        ladder.check_unused(args, but=("targets",))
+    quality = _quality(args, is_auto)
     if args.data is not None or holds_task(args.model):
         raise ConfigError(
             f"expected a model of your own with --representative-dataset; {args.model} is of tfedge train and takes "
@@ -71,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.model.is_dir():
         read_bytes(args.model, "model")
     read_bytes(args.representative_dataset, "file of representative data")
+    if is_auto:
+        ladder.check_plan(args)
     wing_a.import_tensorflow()
     from tfedge.cli import terminal
     from tfedge.pipeline import user_code, user_model
@@ -78,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
 
     user_code.import_modules(args.modules)
     metric = user_code.metric_function(quality.metric) if quality is not None and quality.is_own else None
+    if is_auto:
+        return _climb(args, names, quality, metric)
     converted = user_model.convert_user_model(
         args.model,
         args.representative_dataset,
@@ -94,7 +104,27 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_CODES[worst(finding for file in converted for each in file.measured for finding in each.findings)]
 
 
-def _quality(args: argparse.Namespace) -> Quality | None:
+def _climb(args: argparse.Namespace, forced: list[str], quality: Quality | None, metric: OwnMetric | None) -> int:
+    from tfedge.cli import output, terminal
+    from tfedge.pipeline import ladder_tensors
+
+    report = ladder_tensors.climb_user_model(
+        args.model,
+        args.representative_dataset,
+        args.out,
+        args.targets,
+        ladder.config_of(args),
+        forced,
+        quality=quality,
+        metric=metric,
+        resume=bool(args.resume),
+        force=args.force,
+        reporter=terminal.TerminalReporter(),
+    )
+    return output.show_ladder(report, style="json" if args.json else "table")
+
+
+def _quality(args: argparse.Namespace, is_auto: bool) -> Quality | None:
     """Returns what the flags ask for; None where they leave it to the data."""
     if args.metric is None:
         if args.at_least is not None or args.at_most is not None:
@@ -105,8 +135,14 @@ def _quality(args: argparse.Namespace) -> Quality | None:
         return Quality(args.metric, args.at_most, is_error=True)
     from tfedge.validation import tensor_quality
 
-    default = tensor_quality.DEFAULT_LIMITS.get(args.metric)
-    return Quality(args.metric, default if args.at_least is None else args.at_least)
+    limit = tensor_quality.DEFAULT_LIMITS.get(args.metric) if args.at_least is None else args.at_least
+    if is_auto and limit is None:
+        Quality(args.metric, None)  # One that is misspelt is called that.
+        raise ConfigError(
+            f"expected --at-least or --at-most with --metric {args.metric} and --recipe auto, which forbids what "
+            "misses it; got no limit"
+        )
+    return Quality(args.metric, limit)
 
 
 def holds_task(path: pathlib.Path) -> bool | None:

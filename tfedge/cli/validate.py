@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from tfedge.cli import verb
+from tfedge.cli import validate_stages, verb
 
 SUMMARY = "check a packed .tflite file: golden cases, and accuracy on the task's test words"
 EXAMPLE = "tfedge validate out/g2p.tflite"
@@ -14,7 +14,9 @@ NEEDS_TRAIN = False
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge validate`."""
-    parser.add_argument("model", type=pathlib.Path, metavar="FILE.tflite", help="packed model; no other file is needed")
+    parser.add_argument(
+        "model", type=pathlib.Path, nargs="?", metavar="FILE.tflite", help="packed model; no other file is needed"
+    )
     verb.add_targets(parser)
     parser.add_argument("--words", type=verb.positive_int, default=2000, help="test words to score (default: 2000)")
     parser.add_argument("--full", action="store_true", help="score every test word; several minutes")
@@ -25,10 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score on the held-out tenth of your own lexicon, word TAB phones, UTF-8",
     )
     verb.add_json(parser)
+    validate_stages.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Validates, and prints the report."""
+    validate_stages.check(args)
+    if args.trace is not None:
+        return validate_stages.run_trace(args)
+    if args.compare is not None:
+        return validate_stages.run_compare(args)
     from tfedge.cli import output, terminal
     from tfedge.reports import validate
 

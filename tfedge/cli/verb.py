@@ -86,7 +86,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_force(parser: argparse.ArgumentParser) -> None:
+def add_force(parser: argparse._ActionsContainer) -> None:
     """Adds `--force`, spelled alike in every verb that writes files."""
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 
@@ -98,5 +98,6 @@ def add_targets(parser: argparse._ActionsContainer) -> None:
         action="append",
         dest="targets",
         metavar="RUNTIME",
-        help="interpreter: ai-edge-litert or tflite-runtime; may be repeated (default: all installed)",
+        help="interpreter: ai-edge-litert or tflite-runtime, or ssh:HOST[:PYTHON] for a board's; may be repeated "
+        "(default: all installed here)",
     )

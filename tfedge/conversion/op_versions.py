@@ -15,10 +15,12 @@ _METADATA = b"min_runtime_version"
 # https://github.com/google-ai-edge/LiteRT/tree/main/tflite/converter/tools/versioning
 _BY_INPUT = {
     "ADD": (2, 3),
+    "AVERAGE_POOL_2D": (2, 3),
     "BATCH_MATMUL": (2, 3),
     "CONCATENATION": (2, 3),
     "GATHER": (2, 4),
     "LOGISTIC": (2, 3),
+    "MAX_POOL_2D": (2, 3),
     "MEAN": (2, 3),
     "MUL": (2, 4),
     "RELU": (2, 3),
@@ -29,9 +31,18 @@ _BY_INPUT = {
     "TANH": (2, 3),
     "TRANSPOSE": (2, 5),
 }
-# First runtime of the versions that this module may set and that are younger than TensorFlow 2.5; older ones do not
-# count, since the cache's DYNAMIC_UPDATE_SLICE needs 2.9. From runtime_version.cc of the same place.
+# op -> version for int8 weights beside float activations, with one scale and with one a channel, and for int8 ones.
+_CONVOLUTIONS = {"CONV_2D": (2, 5, 3), "DEPTHWISE_CONV_2D": (4, 6, 3)}
+# First runtime of the versions that this module may set: of convolutions, and of others those that are younger than
+# TensorFlow 2.5; older ones do not count, since the cache's DYNAMIC_UPDATE_SLICE needs 2.9. From runtime_version.cc of
+# the same place.
 _FIRST_RUNTIME = {
+    ("CONV_2D", 2): "1.14.0",
+    ("CONV_2D", 3): "1.14.0",
+    ("CONV_2D", 5): "2.4.0",
+    ("DEPTHWISE_CONV_2D", 3): "1.14.0",
+    ("DEPTHWISE_CONV_2D", 4): "2.2.0",
+    ("DEPTHWISE_CONV_2D", 6): "2.3.0",
     ("DEQUANTIZE", 5): "2.7.0",
     ("DEQUANTIZE", 6): "2.18.0",
     ("FULLY_CONNECTED", 10): "2.11.0",
@@ -69,6 +80,10 @@ def _version(name: str, inputs: list[Any], outputs: list[Any], options: Any, typ
     """Returns the lowest version that knows these types; 1 where the rules above have none."""
     if name == "FULLY_CONNECTED":
         return _product_version(inputs[0].type, inputs[1], options, types)
+    if name in _CONVOLUTIONS and inputs[1].type == types.INT8:
+        one_scale, scales, int8 = _CONVOLUTIONS[name]
+        hybrid = scales if _num_scales(inputs[1]) > 1 else one_scale
+        return {types.FLOAT32: hybrid, types.INT8: int8}.get(inputs[0].type, 1)
     first = inputs[0].type if inputs and inputs[0] is not None else None
     if name == "DEQUANTIZE":
         wide = {types.INT4: 6, types.INT16: 3, types.FLOAT16: 3, types.INT8: 5 if _num_scales(inputs[0]) > 1 else 2}

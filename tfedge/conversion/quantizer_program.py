@@ -16,7 +16,19 @@ from typing import Any
 import numpy as np
 
 from tfedge.conversion import compact, gptq_scales, loop_ranges, op_versions, range_file
-from tfedge.conversion.scopes import CHANNEL, DYNAMIC, EVERY, FLOAT, GPTQ, MIN_MAX, MSE, STATIC, WEIGHT_ONLY, Scope
+from tfedge.conversion.scopes import (
+    CHANNEL,
+    DYNAMIC,
+    EVERY,
+    FLOAT,
+    GPTQ,
+    MIN_MAX,
+    MSE,
+    STATIC,
+    WEIGHT_ONLY,
+    WEIGHTED,
+    Scope,
+)
 
 _ALGORITHMS = {MIN_MAX: "min_max_uniform_quantize", MSE: "MSE", GPTQ: "GPTQ"}
 
@@ -54,6 +66,9 @@ def widest(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def check_scopes_are_met(scopes: list[Scope], model: Any, schema: Any) -> None:
     """Refuses a scope that no op of `model` is in: a misspelt layer would silently stay as it is.
 
+    Of those for the weights of every layer one is enough: a recipe for products and convolutions fits a network of
+    products alone.
+
     Raises:
         ValueError: naming all such scopes.
     """
@@ -65,12 +80,16 @@ def check_scopes_are_met(scopes: list[Scope], model: Any, schema: Any) -> None:
         if len(op.outputs)
     ]
     unmet = [
-        f"{scope.op} in layers {scope.layers}"
+        scope
         for scope in scopes
         if not any(scope.op in (EVERY, name) and re.search(scope.pattern, place) for name, place in places)
     ]
+    general = [scope for scope in scopes if scope.layers == EVERY and scope.mode != FLOAT and scope.op in WEIGHTED]
+    if any(scope not in unmet for scope in general):
+        unmet = [scope for scope in unmet if scope not in general]
     if unmet:
-        raise ValueError(f"no op of the network is in these scopes: {'; '.join(unmet)}")
+        named = "; ".join(f"{scope.op} in layers {scope.layers}" for scope in unmet)
+        raise ValueError(f"no op of the network is in these scopes: {named}")
 
 
 def _configure(job: Any, scope: Scope, *ops: str) -> None:

@@ -2,7 +2,8 @@
 
 A name reads as `when_wiN_aiM`: `dynamic` quantizes activations while running, `static` beforehand, from ranges
 that calibration saw; `wi8` are int8 weights; `ai8` int8 activations, `afp32` float ones; `_fc` limits it to
-FULLY_CONNECTED products and keeps float between them. `weight_only` stores weights small and computes in float.
+FULLY_CONNECTED products and keeps float between them; `_channel` gives every output channel of weights a scale of its
+own, where the same name without it has one a tensor. `weight_only` stores weights small and computes in float.
 A mixed recipe has a name of its own and says in a JSON file which layers are quantized how.
 """
 
@@ -16,7 +17,7 @@ import re
 from typing import Any
 
 from tfedge.artifacts import read_bytes
-from tfedge.conversion.scopes import DYNAMIC, EVERY, FLOAT, GPTQ, STATIC, WEIGHT_ONLY, Scope
+from tfedge.conversion.scopes import DYNAMIC, EVERY, FLOAT, GPTQ, STATIC, WEIGHT_ONLY, WEIGHTED, Scope
 from tfedge.errors import ConfigError, one_of
 
 CONVERTER, QUANTIZER = "TFLiteConverter", "litert-quantizer"
@@ -127,7 +128,13 @@ ALL_RECIPES = RECIPES | {
             "weight_only_wi8_afp32",
             "weights stored in int8, computed in float: as small as int8 and as fast as float",
             QUANTIZER,
-            (Scope(WEIGHT_ONLY),),
+            tuple(Scope(WEIGHT_ONLY, op=op) for op in WEIGHTED),
+        ),
+        Recipe(
+            "dynamic_wi8_afp32_channel",
+            "int8 weights with one scale a channel, convolutions too, activations quantized while running",
+            QUANTIZER,
+            tuple(Scope(DYNAMIC, op=op) for op in WEIGHTED),
         ),
         Recipe(
             "dynamic_wi4_afp32",

@@ -32,9 +32,10 @@ class Representative:
     Attributes:
         forms: inputs of each signature as its file will take them, batch 1.
         samples: signature -> inputs to calibrate with, one dict a call.
-        held_out: signature -> inputs that nothing is chosen by.
+        held_out: signature -> inputs that nothing is calibrated by.
         num_given: signature -> examples in the data.
         seed: that split them.
+        spare: signature -> inputs that neither calibrate nor are held out; empty where those took all there are.
     """
 
     forms: Mapping[str, Mapping[str, TensorForm]]
@@ -42,6 +43,7 @@ class Representative:
     held_out: Mapping[str, tuple[Sample, ...]]
     num_given: Mapping[str, int]
     seed: int
+    spare: Mapping[str, tuple[Sample, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -111,7 +113,7 @@ def fit(
     if missing:
         shown = missing if len(inputs) > 1 else [place.partition("/")[2] for place in missing]
         raise CalibrationError(f"expected examples of every input in {source}; missing: {', '.join(shown)}; add them")
-    forms, samples, held_out, counts = {}, {}, {}, {}
+    forms, samples, held_out, counts, spare = {}, {}, {}, {}, {}
     for name, each in placed.items():
         counts[name] = _count(each, source)
         shapes = inputs[name]
@@ -121,8 +123,9 @@ def fit(
         rows = [{key: array[place].reshape(forms[name][key].shape) for key, array in each.items()} for place in order]
         held_out[name] = tuple(rows[:num_held_out])
         samples[name] = tuple(rows[num_held_out : num_held_out + MAX_CALIBRATION])
+        spare[name] = tuple(rows[num_held_out + MAX_CALIBRATION :][:MAX_HELD_OUT])
     _check_varied(samples, source)
-    return Representative(forms, samples, held_out, counts, seed)
+    return Representative(forms, samples, held_out, counts, seed, spare)
 
 
 def _placed(

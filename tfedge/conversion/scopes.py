@@ -13,7 +13,9 @@ EVERY = "*"
 PRODUCT = "FULLY_CONNECTED"
 FLOAT, DYNAMIC, STATIC, WEIGHT_ONLY = "float", "dynamic", "static", "weight_only"
 MODES = (FLOAT, DYNAMIC, STATIC, WEIGHT_ONLY)
-OPS = (EVERY, PRODUCT, "BATCH_MATMUL", "SOFTMAX", "ADD", "MUL", "MEAN", "RSQRT")
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+WEIGHTED = (PRODUCT, *CONVOLUTIONS)  # Ops with weights that kernels take beside float activations.
+OPS = (EVERY, *WEIGHTED, "BATCH_MATMUL", "SOFTMAX", "ADD", "MUL", "MEAN", "RSQRT")
 MIN_MAX, MSE, GPTQ = "min_max", "mse", "gptq"
 # OCTAV of litert-quantizer 0.11 needs NumPy 2, which tflite-runtime 2.14 does not have.
 ALGORITHMS = (MIN_MAX, MSE, GPTQ)
@@ -69,8 +71,12 @@ class Scope:
                 f"`activation_bits` of a {self.mode} scope must be 8; got {self.activation_bits}; only static scopes "
                 "quantize activations beforehand"
             )
-        if self.mode in (DYNAMIC, WEIGHT_ONLY) and self.op != PRODUCT:
-            raise ConfigError(f"`op` of a {self.mode} scope must be {PRODUCT}, which has weights; got {self.op!r}")
+        if self.mode in (DYNAMIC, WEIGHT_ONLY) and self.op not in WEIGHTED:
+            raise ConfigError(
+                f"`op` of a {self.mode} scope must be one of {', '.join(WEIGHTED)}, which have weights; got {self.op!r}"
+            )
+        if self.weight_bits == 4 and self.op in CONVOLUTIONS:
+            raise ConfigError(f"`weight_bits` of {self.op} must be 8; got 4, which is for {PRODUCT}")
         if self.algorithm == GPTQ and (self.mode != DYNAMIC or self.weight_bits != 4):
             raise ConfigError(
                 f"`algorithm` gptq is for dynamic scopes of 4 bits; got mode {self.mode!r} and {self.weight_bits} bits"

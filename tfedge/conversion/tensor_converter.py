@@ -17,14 +17,24 @@ from tfedge.conversion.converter import (
     save_functions,
 )
 from tfedge.conversion.layer_blame import layer_of, nodes_of, places_of, refused_kinds
-from tfedge.conversion.recipes import ALL_RECIPES, CONVERTER, RECIPES, Recipe
+from tfedge.conversion.recipes import ALL_RECIPES, CONVERTER, QUANTIZER, RECIPES, Recipe
 from tfedge.conversion.representative import Representative
-from tfedge.conversion.scopes import EVERY, FLOAT
+from tfedge.conversion.scopes import CONVOLUTIONS, DYNAMIC, EVERY, FLOAT, TENSOR, Scope
 from tfedge.conversion.tensor_network import MAX_UNROLLED_STEPS, TensorNetwork, signature_of
 from tfedge.errors import ConversionError, UnsupportedOpError
 from tfedge.tasks.tensor_task import TensorSignature
 
 _LOOPS = ("While", "StatelessWhile")
+_CONVOLUTION_NODES = ("Conv2D", "DepthwiseConv2dNative")
+# TFLiteConverter's own file has one scale a tensor: kernels of DEPTHWISE_CONV_2D read one a channel beside float
+# activations, and compute wrong numbers everywhere (rule hybrid_depthwise); of CONV_2D one a channel is right
+# everywhere, and far more exact behind batch normalisation. Of products one a tensor is what tflite-runtime 2.14 reads.
+_DYNAMIC_CONVOLUTIONS = Recipe(
+    "dynamic_wi8_afp32",
+    "int8 weights, of convolutions with one scale a channel, activations quantized while running",
+    QUANTIZER,
+    (Scope(DYNAMIC, granularity=TENSOR), *(Scope(DYNAMIC, op=op) for op in CONVOLUTIONS)),
+)
 
 
 class TensorConverter:
@@ -55,7 +65,7 @@ class TensorConverter:
         Raises:
             ConversionError: refused; the message names the layer and what to do.
         """
-        recipe = general(recipe)
+        recipe = self.fitted(recipe)
         is_unrolled = recipe.needs_calibration and self.loops != ()
         if is_unrolled:
             self._check_unrolled(recipe)
@@ -69,6 +79,17 @@ class TensorConverter:
             unrolled = list(self._network.recurrent_names if is_unrolled else ())
             calibration = {**self._data.to_json(), "unrolled": unrolled}
         return Conversion(recipe, data, calibration)
+
+    def fitted(self, recipe: Recipe) -> Recipe:
+        """Returns how a recipe is carried out for this network: without scopes of other networks' layers, and with one
+        scale a channel for the weights of convolutions, which `_DYNAMIC_CONVOLUTIONS` says why."""
+        recipe = general(recipe)
+        has_convolutions = any(
+            node.op in _CONVOLUTION_NODES
+            for function in self._functions(False).values()
+            for node in nodes_of(function.graph)
+        )
+        return _DYNAMIC_CONVOLUTIONS if recipe == RECIPES[_DYNAMIC_CONVOLUTIONS.name] and has_convolutions else recipe
 
     @property
     def loops(self) -> tuple[str, ...]:

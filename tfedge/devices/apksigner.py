@@ -35,11 +35,16 @@ def verify(path: str | os.PathLike[str]) -> Finding:
         return _unknown(f"it gave no answer within {_SECONDS} s")
     except OSError as error:
         return _unknown(f"the system did not start it: {error.strerror}")
-    if done.returncode == 0:
+    return judged(done.returncode, done.stdout, done.stderr)
+
+
+def judged(code: int, out: str, err: str) -> Finding:
+    """Returns what an exit code and words of `apksigner verify` mean."""
+    if code == 0:
         return Finding(GATE, "pass", "apksigner verifies the signature")
-    said = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+    said = [line.strip() for line in f"{out}\n{err}".splitlines() if line.strip()]
     if not any("DOES NOT VERIFY" in line for line in said):
-        return _unknown(f"it ended with {done.returncode}: {said[0] if said else 'no words'}")
+        return _unknown(f"it ended with {code}: {said[0] if said else 'no words'}")
     reason = next((line for line in said if line.startswith("ERROR")), "it gives no reason")
     return Finding(
         GATE,

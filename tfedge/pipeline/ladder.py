@@ -199,7 +199,7 @@ def _convert(subject: Subject, planned: Plan, reporter: Reporter) -> tuple[dict[
     for recipe in track(reporter, tried, len(tried), "converting"):
         pack = folder.pack(recipe, subject.is_same)
         if pack is None:
-            reporter.say(f"{recipe.name}: {recipe.summary}")
+            reporter.say(f"{recipe.name}: {subject.summary(recipe)}")
             try:
                 pack = subject.convert(recipe, folder.file(recipe.name))
             except (ConversionError, WorkerError) as error:

@@ -70,6 +70,7 @@ def ask_places(
         is_test: whether by the examples that nothing is chosen by.
     """
     found = {}
+    subject.prepare(is_test)
     label = subject.scored_by if is_test else subject.decided_by
     with (
         concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool,

@@ -99,6 +99,9 @@ class Subject(Protocol):
     def is_same(self, pack: Pack, recipe: Recipe) -> bool:
         """Whether a file was made of this very model, by this recipe, with the same tools."""
 
+    def summary(self, recipe: Recipe) -> str:
+        """Returns what a recipe does to this model, in a line."""
+
     def convert(self, recipe: Recipe, path: pathlib.Path) -> Pack:
         """Writes the packed file of a recipe.
 
@@ -111,6 +114,9 @@ class Subject(Protocol):
 
     def count(self, is_test: bool) -> int:
         """Returns how many examples decide, or how many there are that nothing is chosen by."""
+
+    def prepare(self, is_test: bool) -> None:
+        """Makes ready what all files are asked."""
 
     def key(self, place: Place, is_test: bool) -> tuple[str, ...]:
         """Returns what the answers of a file on a target depend on."""

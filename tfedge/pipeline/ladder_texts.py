@@ -82,6 +82,9 @@ class TextSubject:
         job = self._job
         return pack.manifest.provenance == job.provenance(recipe) and pack.evaluation == job.evaluation
 
+    def summary(self, recipe: Recipe) -> str:
+        return recipe.summary
+
     def convert(self, recipe: Recipe, path: pathlib.Path) -> Pack:
         conversion = self._converter.convert(recipe)
         if conversion.calibration is not None:
@@ -96,6 +99,9 @@ class TextSubject:
 
     def count(self, is_test: bool) -> int:
         return len(self._words[is_test])
+
+    def prepare(self, is_test: bool) -> None:
+        """All words were answered at once."""
 
     def key(self, place: Place, is_test: bool) -> tuple[str, ...]:
         words = sha256_hex("\n".join(example.text for example in self._asked(place, is_test)).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfedge.pipeline.rescue_report import RescueReport, RescueStep
 from tfedge.pipeline.rescue_search import Measurement
 
+_FIRST_ROWS = 8  # Of a long table in Markdown; then the last.
 _HEAD = ("kept in higher precision", "ops", "alone", "points lost", "won", "as float", "bytes", "added")
 
 
@@ -31,6 +32,29 @@ def rescue_lines(report: RescueReport) -> list[str]:
         again = "run it again with --force" if report.rescued else "run it again"
         lines.append(f"stopped early: {report.stopped}; {again} to go on where it was")
     return lines
+
+
+def rescue_markdown(report: RescueReport) -> str:
+    """Returns what was rescued, and each step with what it won and cost, as Markdown without a final newline.
+
+    Of many steps the first eight and the last are shown.
+    """
+    told = f"`{report.recipe}` on {report.runtime}: {_measured(report.before)}; limit {report.max_points_lost:+.2f}."
+    if not report.rescued:
+        reason = report.stopped or "no set of its layers and ops in higher precision meets the limit"
+        return f"{told} {'Nothing to rescue.' if report.needed_none else f'Not rescued: {reason}.'}"
+    kept = len(report.steps) - 1
+    words = f"{kept} {'place' if kept == 1 else 'places'} in {report.precision}"
+    lines = [f"{told} Rescued by {words}, measured on words that chose nothing: {_measured(report.after)}.", ""]
+    rows = [tuple(cell.replace("*", "\\*") for cell in _cells(step)) for step in report.steps]
+    left = len(rows) - 1 - _FIRST_ROWS
+    if left > 1:
+        rows[_FIRST_ROWS:-1] = [(f"… and {left} more", *("",) * (len(_HEAD) - 1))]
+    aligned = ("---", *("---:",) * (len(_HEAD) - 1))
+    lines += [f"| {' | '.join(cells)} |" for cells in (_HEAD, aligned, *rows)]
+    for label, (ratio, low, high) in report.latency.items():
+        lines += ["", f"It takes {ratio:.2f} of the time of `{label}` ({low:.2f} to {high:.2f})."]
+    return "\n".join(line.replace("  |", " |") for line in lines)
 
 
 def _unmet(report: RescueReport) -> list[str]:

@@ -58,8 +58,14 @@ def assemble(
         model_path=str(model_path) if model_path else None,
         model_sha256=sha256_hex(pathlib.Path(model_path).read_bytes()) if model_path else None,
         provenance=dict(first.manifest.provenance),
-        notes=tuple(speed_notes(evaluations, performance)),
+        notes=(*board_notes(evaluations), *speed_notes(evaluations, performance)),
     )
+
+
+def board_notes(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Returns a line for each other machine that files ran on: the conditions of a report are this one's."""
+    places = {each.target: each.environment.board for each in evaluations if each.environment}
+    return [f"{target} ran on {board.name} and not on this machine." for target, board in places.items() if board]
 
 
 def speed_notes(evaluations: Sequence[Evaluation], performance: Mapping[str, Performance]) -> list[str]:

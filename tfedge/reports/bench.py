@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from tfedge.devices.reach import choose_places
 from tfedge.errors import ConfigError
 from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble
 from tfedge.reports.schema import Report
-from tfedge.runtime.targets import RuntimeTarget, choose_targets
+from tfedge.runtime.environments import Environment
+from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation, evaluate
 from tfedge.validation.evaluate_tensors import evaluate_tensors
@@ -29,15 +31,16 @@ def bench_files(
 
     Args:
         paths: packed files of one task.
-        targets: names of installed runtimes; all of them by default.
+        targets: names of installed runtimes, or `ssh:HOST[:PYTHON]`; all that are installed here by default.
         seconds: of decoding or calling, for each file on each runtime, after warm-up.
         num_threads: of the interpreters.
 
     Raises:
         ArtifactError, IntegrityError: no file, no pack, or changed bytes.
         ConfigError: files of different tasks, one file twice, or a runtime that is unknown or not installed.
+        DeviceError: a board that cannot be reached.
     """
-    chosen = choose_targets(targets)
+    chosen = choose_places(targets)
     packs = [read_pack(path) for path in paths]
     if len({pack.path.resolve() for pack in packs}) < len(packs):
         raise ConfigError(f"expected different files to time; got {', '.join(map(str, paths))}; name each once")
@@ -66,5 +69,5 @@ def workload_of(pack: Pack) -> Workload:
     return decodes_of(TaskSpec.from_json(dict(pack.task)), texts)
 
 
-def _evaluate(pack: Pack, target: RuntimeTarget, reporter: Reporter) -> Evaluation:
+def _evaluate(pack: Pack, target: RuntimeTarget | Environment, reporter: Reporter) -> Evaluation:
     return evaluate(pack, target, (), reporter) if pack.tensors is None else evaluate_tensors(pack, target)

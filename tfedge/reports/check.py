@@ -14,9 +14,11 @@ import pathlib
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from tfedge.checks.rules import static_findings
 from tfedge.checks.verdict import Finding
+from tfedge.devices.reach import is_over_ssh, reach
 from tfedge.errors import ConfigError
 from tfedge.modelfile.apk.kind import is_package
 from tfedge.modelfile.model_file import ModelData, open_model, sha256_of
@@ -86,9 +88,12 @@ def check_files(
         )
     if all(packages) and (inputs is not None or reference is not None):
         raise ConfigError("expected a .tflite file with inputs or a reference; got packages, whose models are not run")
+    chosen = choose(targets, run and not all(packages)) if targets or not all(packages) else {}
+    check_one = None
+    if any(packages):
+        named = _for_packages(chosen, all(packages)) if targets else ()
+        check_one = _package_checker(model, named, allowed, verify=run)
     run = run and not all(packages)
-    chosen = choose(targets, run) if targets or not all(packages) else {}
-    check_one = _package_checker(chosen if targets else {}, model, allowed, all(packages)) if any(packages) else None
     user = UserCases.read(inputs, reference) if inputs is not None or reference is not None else None
     reporter.stage(
         f"check {counted(len(paths), 'file')}" + (f" for {counted(len(chosen), 'target')}" if chosen else "")
@@ -105,19 +110,22 @@ def check_files(
     return CheckReport(tuple(files), Conditions.here(), seed, has_run=run)
 
 
-def _package_checker(
-    named: Iterable[RuntimeTarget], model: str | os.PathLike[str] | None, allowed: Sequence[str], is_all: bool
-) -> Callable[[pathlib.Path, ModelData], tuple[FileCheck, ...]]:
-    """Returns what checks a package, with the options of all of them; imported only where there is one."""
+def _package_checker(*asked: Any, **more: Any) -> Callable[[pathlib.Path, ModelData], tuple[FileCheck, ...]]:
+    """Returns what checks a package, with options as `PackageOptions.read` takes them; imported where there is one."""
     from tfedge.reports.check_package import PackageOptions, check_package
 
-    for_android = [target for target in named if target.name == targets_module.ANDROID]
-    if is_all and named and not for_android:
+    return functools.partial(check_package, options=PackageOptions.read(*asked, **more))
+
+
+def _for_packages(chosen: Iterable[RuntimeTarget], is_all: bool) -> tuple[RuntimeTarget, ...]:
+    """Returns those of the named targets that judge packages; where there is nothing else, there must be one."""
+    found = tuple(target for target in chosen if target.name == targets_module.ANDROID)
+    if is_all and not found:
         raise ConfigError(
             f"expected a target of Android for a package, such as {targets_module.ANDROID}==2.16.1@arm64-v8a; got "
-            f"{', '.join(map(str, named))}; leave --target out: the interpreters inside are found"
+            f"{', '.join(map(str, chosen))}; leave --target out: the interpreters inside are found"
         )
-    return functools.partial(check_package, options=PackageOptions.read(model, for_android, allowed))
+    return found
 
 
 def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarget, Environment | None]:
@@ -126,6 +134,7 @@ def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarge
     Raises:
         ConfigError: an unknown target.
         RuntimeUnavailableError: a target that has to be run is not installed, or there is none at all.
+        DeviceError: a board that cannot be reached.
     """
     if not targets:
         found = {each.target: each for each in installed_environments() if _is_default(each.target)}
@@ -133,7 +142,13 @@ def choose(targets: Sequence[str] | None, run: bool = True) -> dict[RuntimeTarge
             targets_module.choose_targets()  # Says what to install.
         return dict(found)
     chosen: dict[RuntimeTarget, Environment | None] = {}
-    for text in targets:
+    for text in sorted(targets, key=is_over_ssh):  # Those here first, so that a board of the same kind is refused.
+        if is_over_ssh(text):
+            board = reach(text).environment
+            if board.target in chosen:
+                raise ConfigError(f"expected {board.target} once; {text} is another of its kind; check it alone")
+            chosen[board.target] = board if run else None
+            continue
         target = RuntimeTarget.parse(text) if "=" in text or "@" in text else targets_module.choose_targets([text])[0]
         is_run = run and target.name != targets_module.ANDROID
         chosen[target] = find_environment(target) if is_run else None

@@ -57,6 +57,7 @@ class PackageOptions:
         wanted: the model that must be inside; None where none was named.
         targets: interpreters to judge the models for, in place of those inside.
         allowed: ids of rules whose failures are accepted, and become notes.
+        verify: whether `apksigner`, where it is installed, is asked about signatures.
 
     Raises:
         ConfigError: an id that no rule on packages has.
@@ -65,6 +66,7 @@ class PackageOptions:
     wanted: WantedModel | None = None
     targets: tuple[RuntimeTarget, ...] = ()
     allowed: frozenset[str] = frozenset()
+    verify: bool = True
 
     def __post_init__(self) -> None:
         known = [rule.id for rule in RULES]
@@ -73,7 +75,11 @@ class PackageOptions:
 
     @classmethod
     def read(
-        cls, model: str | os.PathLike[str] | None, targets: Sequence[RuntimeTarget], allowed: Sequence[str]
+        cls,
+        model: str | os.PathLike[str] | None,
+        targets: Sequence[RuntimeTarget] = (),
+        allowed: Sequence[str] = (),
+        verify: bool = True,
     ) -> PackageOptions:
         """Returns the options; reads the model that must be inside.
 
@@ -81,7 +87,7 @@ class PackageOptions:
             ArtifactError: `model` is no readable .tflite, or its pack is damaged.
             ConfigError: an id that no rule on packages has.
         """
-        options = cls(None, tuple(targets), frozenset(allowed))
+        options = cls(None, tuple(targets), frozenset(allowed), verify)
         if model is None:
             return options
         data = open_model(model)
@@ -103,7 +109,7 @@ def check_package(path: pathlib.Path, data: ModelData, options: PackageOptions) 
     read = [_Model.read(path, package, model, options.wanted is not None) for model in package.models]
     case = PackageCase(package, options.wanted, tuple((model.name, model.part_sha256) for model in read))
     findings = [*package_findings(case), *other_runtimes(case, options.targets)]
-    if package.signatures.schemes:
+    if package.signatures.schemes and options.verify:
         findings.append(apksigner.verify(path))
     allowed = tuple(_allowed(finding) if finding.gate in options.allowed else finding for finding in findings)
     inside = (model.check(package, options.targets) for model in read if model.sha256)

@@ -70,13 +70,14 @@ class Conditions:
             cpu=this_cpu(),
             machine=platform.machine(),
             cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-            os=_system(),
+            os=system(),
             python=platform.python_version(),
             packages=_versions(),
         )
 
 
-def _system() -> str:
+def system() -> str:
+    """Returns system and release of this machine."""
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):  # Not a Linux with an os-release file.

@@ -209,7 +209,8 @@ class DeviceLatency:
     @property
     def samples_ms(self) -> npt.NDArray[np.float64]:
         """Milliseconds of each whole answer, float64 (num_runs,)."""
-        return np.sum([self.write_ms, self.run_ms, self.read_ms], axis=0, dtype=np.float64)
+        total: npt.NDArray[np.float64] = np.array([self.write_ms, self.run_ms, self.read_ms], np.float64).sum(axis=0)
+        return total
 
     @property
     def latency_p50_ms(self) -> float:

@@ -21,6 +21,18 @@ def write_report(path: str | os.PathLike[str], report: Report, force: bool = Fal
     return write_bytes(path, dump_object(report.to_json(), "a report"), force)
 
 
+def is_ladder(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is the report of a ladder; what is no report at all is for `read_report` to refuse.
+
+    Raises:
+        ArtifactError: the file cannot be read.
+    """
+    try:
+        return "rungs" in load_object(read_bytes(path, "report file"), "a report")
+    except ConfigError:
+        return False
+
+
 def read_report(path: str | os.PathLike[str]) -> Report:
     """Reads a report.
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 
 from tfedge.checks.verdict import Finding
+from tfedge.devices.reach import choose_places
 from tfedge.errors import ConfigError
 from tfedge.modelfile.evaluation import EvaluationExample
 from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble
 from tfedge.reports.schema import Report
-from tfedge.runtime.targets import choose_targets
 from tfedge.tasks.registry import load_task
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation, evaluate
@@ -32,7 +32,7 @@ def validate_file(
 
     Args:
         path: the packed file.
-        targets: names of installed runtimes; all of them by default.
+        targets: names of installed runtimes, or `ssh:HOST[:PYTHON]`; all that are installed here by default.
         num_words: test words to score: those packed with the file, where there are enough.
         full: score all test words of the task's data; needs that data.
         data: score on the test words of this lexicon instead.
@@ -42,8 +42,9 @@ def validate_file(
         ConfigError: an unknown runtime, or `full` for a file whose data the task does not have.
         InputError: a lexicon with symbols that the file does not know.
         RuntimeUnavailableError: a runtime that is not installed, or `full` without the data package.
+        DeviceError: a board that cannot be reached.
     """
-    chosen = choose_targets(targets)
+    chosen = choose_places(targets)
     pack = read_pack(path)
     reporter.stage(f"validate {path}")
     reporter.say(f"pack is whole: {pack.num_golden_cases} golden cases, recipe {pack.manifest.recipe}")

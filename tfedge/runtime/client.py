@@ -44,6 +44,7 @@ class WorkerInfo:
         target: runtime, version and architecture, as the worker's own process reports them.
         python: version of the worker's Python.
         cpu: model, cores, and the features that decide the speed of int8 kernels.
+        cores: logical cores of the machine.
         baseline_bytes: peak resident memory with interpreter and NumPy imported, before any model.
         private_bytes: what of its memory then belongs to no file: heap, and pages it wrote to.
     """
@@ -51,6 +52,7 @@ class WorkerInfo:
     target: targets.RuntimeTarget
     python: str
     cpu: str
+    cores: int
     baseline_bytes: int
     private_bytes: int
 
@@ -86,7 +88,8 @@ class Worker:
         timeout_s: seconds without any sign of life after which a request is given up and the process killed. Long
             requests report progress between decodes, so it bounds one decode or one load, not the whole request.
         isolate: whether each `load` gets a process of its own, started in milliseconds. The worker then outlives a
-            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it.
+            file that crashes, hangs or damages its heap, and the next `load` meets nothing of it. By default with
+            limits, and on another machine: what hangs there hears no end of its pipes, and who watches over it does.
         limits: of the process of one file; implies `isolate`, and takes from it every right to write.
 
     Raises:
@@ -99,7 +102,7 @@ class Worker:
         runtime: str | Environment,
         python: str = sys.executable,
         timeout_s: float = 60.0,
-        isolate: bool = False,
+        isolate: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
         if not timeout_s > 0:
@@ -108,7 +111,9 @@ class Worker:
         self.runtime = targets.check_runtime(runtime.target.name if isinstance(runtime, Environment) else runtime)
         self._python = python
         self._timeout_s = timeout_s
-        self._isolate, self._limits = isolate or limits is not None, limits
+        self._board = runtime.board if isinstance(runtime, Environment) else None
+        is_risky = limits is not None or (isolate is None and self._board is not None)
+        self._isolate, self._limits = bool(isolate) or is_risky, limits
         self._process: WorkerProcess | None = None
         self._info: WorkerInfo | None = None
         self._model = ""
@@ -117,21 +122,23 @@ class Worker:
     def __enter__(self) -> Worker:
         environment = self._environment
         command, variables = (environment.command, environment.variables) if environment else ((self._python,), {})
-        process = WorkerProcess(self.runtime, command, variables, self._timeout_s, self._isolate, self._limits)
+        options = (self._timeout_s, self._isolate, self._limits, self._board)
+        process = WorkerProcess(self.runtime, command, variables, *options)
         try:
             facts, _ = process.request("hello", what="hello")
             target = self._checked_target(facts)
-            if self._isolate and target.arch != platform.machine():
+            if self._isolate and target.arch != platform.machine() and self._board is None:
                 _prime(process)
                 if self._limits:
                     process.limit_address_space(self._limits)
         except BaseException:
             process.close()
             raise
-        process.label = str(target)
+        process.label = str(target) + (f" on {self._board.name}" if self._board else "")
         self._process = process
         words = cpu.cpu_text(facts["cpu_lines"], facts["arch"], facts["num_cores"])
-        self._info = WorkerInfo(target, facts["python"], words, facts["peak_bytes"], facts["private_bytes"])
+        sizes = facts["peak_bytes"], facts["private_bytes"]
+        self._info = WorkerInfo(target, facts["python"], words, facts["num_cores"] or 1, *sizes)
         return self
 
     def _checked_target(self, facts: Mapping[str, Any]) -> targets.RuntimeTarget:
@@ -201,7 +208,8 @@ class Worker:
         path = pathlib.Path(path).resolve()
         open_model(path)  # says clearly what is wrong with the path
         self._signatures, self._model = None, ""
-        params = {"path": str(path), "num_threads": num_threads, "resolver": resolver}
+        place = self._board.place(path) if self._board else str(path)
+        params = {"path": place, "num_threads": num_threads, "resolver": resolver}
         params |= {"preserve_all_tensors": preserve_all_tensors}
         facts, _ = self.process.request("load", params, what=f"load {path.name}")
         self._model = path.name

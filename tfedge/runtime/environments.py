@@ -16,14 +16,38 @@ import os
 import pathlib
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from tfedge.errors import ArtifactError, ConfigError, RuntimeUnavailableError
+from tfedge.errors import ArtifactError, ConfigError, RuntimeUnavailableError, TfedgeError
 from tfedge.runtime import targets
 from tfedge.runtime.targets import RuntimeTarget
 
 RECORD = "environment.json"
 _LAYOUT = "targets-1"  # the next layout gets the next number, and never meets files of this one
+
+
+class Board(Protocol):
+    """Another machine that processes are started on, and how files get there."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def place(self, path: pathlib.Path) -> str:
+        """Sends a model's file where it is not there yet; returns its path on the board."""
+
+    def place_together(self, paths: Sequence[pathlib.Path]) -> dict[str, str]:
+        """Sends files into one folder; returns their paths on the board by those here."""
+
+    def command_line(self, words: Sequence[str]) -> list[str]:
+        """Returns the command of this machine that runs `words` there."""
+
+    def lost(self, returncode: int, said: str, what: str) -> TfedgeError | None:
+        """Returns the error where a return code says that the connection broke; None else."""
+
+    def install_hint(self, runtime: str) -> str:
+        """Returns what installs a runtime there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +58,7 @@ class Environment:
         target: the runtime, version, architecture and core that it runs.
         command: the first words of a command line; a script and its arguments follow.
         variables: added to the environment of the process.
+        board: the machine that has this Python; None: this one.
 
     Raises:
         ConfigError: no command, or a value that is not text.
@@ -42,6 +67,7 @@ class Environment:
     target: RuntimeTarget
     command: tuple[str, ...]
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+    board: Board | None = None
 
     def __post_init__(self) -> None:
         words = [*self.command, *self.variables, *self.variables.values()]

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from tfedge.errors import RuntimeUnavailableError, WorkerError
+from tfedge.errors import RuntimeUnavailableError, TfedgeError, WorkerError
 from tfedge.printable import printable
 from tfedge.runtime import targets, worker
+from tfedge.runtime.environments import Board
 from tfedge.runtime.limits import Limits, limit_address_space
 from tfedge.runtime.signatures import Array
 
@@ -109,6 +110,7 @@ class WorkerProcess:
     Args:
         isolate: whether each `load` gets a process of its own, so that this worker outlives every file.
         limits: of the process of one file, which then can write no file either; needs `isolate`.
+        board: the machine to start it on; None: this one.
 
     Attributes:
         label: names the runtime in messages.
@@ -123,20 +125,25 @@ class WorkerProcess:
         timeout_s: float,
         isolate: bool = False,
         limits: Limits | None = None,
+        board: Board | None = None,
     ) -> None:
         self.label = runtime
-        self._python = command[-1]
+        self._python, self._board = command[-1], board
         self.timeout_s = timeout_s
         self._isolate, self._limits = isolate, limits
         self._ended = ""
         self._said_before = 0  # bytes that were printed before this file was loaded
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()
         script = str(ISOLATION_FILE if isolate else WORKER_FILE)
-        sandbox = (sys.executable, "-I", "-S", str(SANDBOX_FILE)) if limits else ()
+        sandbox = (sys.executable if board is None else command[0], "-I", "-S", str(SANDBOX_FILE)) if limits else ()
+        words = [*sandbox, *command, script, runtime]
+        if board is not None:
+            places = board.place_together((WORKER_FILE, ISOLATION_FILE, SANDBOX_FILE))
+            words = board.command_line([places.get(word, word) for word in words])
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()
         try:
             with _nowhere() if limits else contextlib.nullcontext() as folder:
                 self._process = subprocess.Popen(
-                    [*sandbox, *command, script, runtime],
+                    words,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=self._stderr,
@@ -265,16 +272,19 @@ class WorkerProcess:
             kind="timed_out",
         )
 
-    def _crashed(self, verb: str, what: str) -> WorkerError | RuntimeUnavailableError:
+    def _crashed(self, verb: str, what: str) -> TfedgeError:
         try:
             returncode = self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:  # the pipe is closed, the process lives on: nothing can be asked of it
             returncode = self._kill()
         words, number = how_it_ended(returncode)
         self._ended = f"{words} during `{what}`"
+        lost = self._board.lost(returncode, self.stderr_tail(), what) if self._board else None
+        if lost is not None:
+            return lost
         if verb == "hello" and number is None:
             return RuntimeUnavailableError(
-                f"expected {self.label} to start; its Python {words}{self._last_words()}; {install_hint(self.label)}"
+                f"expected {self.label} to start; its Python {words}{self._last_words()}; {self._hint()}"
             )
         return self._died(returncode, what)
 
@@ -298,12 +308,15 @@ class WorkerProcess:
             said = f"{header['type']}: {said}"
         if header["error"] == "unavailable":
             return RuntimeUnavailableError(
-                f"expected {self.label} to be importable by {self._python}; {said}; {install_hint(self.label)}"
+                f"expected {self.label} to be importable by {self._python}; {said}; {self._hint()}"
             )
         kind, advice = "refused", "convert the model for this runtime, or use another runtime"
         if header["type"] == "MemoryError":
             kind, advice = "out_of_memory", _MORE_MEMORY
         return WorkerError(f"{self.label}: expected an answer to `{what}`; it refused: {said}; {advice}", kind)
+
+    def _hint(self) -> str:
+        return install_hint(self.label) if self._board is None else self._board.install_hint(self.label)
 
     def _write(self, data: bytes) -> None:
         poll, rest, deadline = select.poll(), memoryview(data), time.monotonic() + self.timeout_s

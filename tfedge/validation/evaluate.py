@@ -43,6 +43,7 @@ class Evaluation:
         entry: "greedy", "encode+decode_step", or the "signatures" of a file of tensors.
         accuracy: none where the file could not be run or there were no examples.
         findings: one a gate.
+        environment: where it ran, if not beside this Python.
     """
 
     pack: Pack = dataclasses.field(repr=False)
@@ -50,6 +51,12 @@ class Evaluation:
     entry: str
     accuracy: AccuracyReport | None
     findings: tuple[Finding, ...]
+    environment: Environment | None = None
+
+    @property
+    def runtime(self) -> str | Environment:
+        """What a `Worker` takes to run the file there again."""
+        return self.environment or self.target.name
 
     @property
     def has_run(self) -> bool:
@@ -59,7 +66,7 @@ class Evaluation:
 
 def evaluate(
     pack: Pack,
-    target: RuntimeTarget,
+    target: RuntimeTarget | Environment,
     examples: Sequence[EvaluationExample],
     reporter: Reporter = SILENT,
 ) -> Evaluation:
@@ -69,19 +76,21 @@ def evaluate(
 
     Args:
         pack: the file.
-        target: an installed runtime.
+        target: an installed runtime, or where there is one elsewhere.
         examples: with references and Keras' answers; empty leaves accuracy unmeasured.
         reporter: hears a bar.
 
     Raises:
         RuntimeUnavailableError: the runtime is not installed.
+        DeviceError: it is on another machine, and the connection broke.
     """
+    environment, target = split(target)
     spec, limits = TaskSpec.from_json(dict(pack.task)), limits_of(pack.manifest.recipe)
     texts = [case.text for case in pack.golden] + [example.text for example in examples]
     try:
-        entry, rows = decode_texts(target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
+        entry, rows = decode_texts(environment or target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
     except WorkerError as error:
-        return Evaluation(pack, target, GREEDY, None, (why_not(error), *_size_findings(pack)))
+        return Evaluation(pack, target, GREEDY, None, (why_not(error), *_size_findings(pack)), environment)
     findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *_size_findings(pack)]
     golden, answers = rows[: len(pack.golden)], rows[len(pack.golden) :]
     findings += check_golden(pack.golden, golden, pack.manifest.recipe)
@@ -92,7 +101,12 @@ def evaluate(
         accuracy = score_answers(spec, answers, examples)
         compared = accuracy if accuracy.has_reference else _compared(spec, answers, examples)
         findings.append(accuracy_gate(compared or accuracy, limits.max_points_lost))
-    return Evaluation(pack, target, entry, accuracy, tuple(findings))
+    return Evaluation(pack, target, entry, accuracy, tuple(findings), environment)
+
+
+def split(target: RuntimeTarget | Environment) -> tuple[Environment | None, RuntimeTarget]:
+    """Returns the environment, None for a runtime beside this Python, and the target."""
+    return (target, target.target) if isinstance(target, Environment) else (None, target)
 
 
 def why_not(error: WorkerError) -> Finding:

@@ -12,10 +12,11 @@ from tfedge.modelfile.pack import Pack
 from tfedge.modelfile.tensor_cases import TensorCase
 from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import Worker
+from tfedge.runtime.environments import Environment
 from tfedge.runtime.signatures import Array
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.validation.cases import CallFailedError, Outcome, run_case
-from tfedge.validation.evaluate import Evaluation, why_not
+from tfedge.validation.evaluate import Evaluation, split, why_not
 from tfedge.validation.real_values import is_quantized, to_real
 from tfedge.validation.tensor_golden import check_tensor_golden, distances, real_cases, run_golden
 from tfedge.validation.tensor_quality import stacked
@@ -24,25 +25,27 @@ from tfedge.validation.workload import SIGNATURES
 ENTRY = SIGNATURES
 
 
-def evaluate_tensors(pack: Pack, target: RuntimeTarget) -> Evaluation:
+def evaluate_tensors(pack: Pack, target: RuntimeTarget | Environment) -> Evaluation:
     """Asks the golden cases in a process of its own; a refusal, crash or hang becomes a finding of the gate "runs".
 
     Raises:
         ConfigError: the pack is of a task of texts.
         RuntimeUnavailableError: the runtime is not installed.
+        DeviceError: it is on another machine, and the connection broke.
     """
+    environment, target = split(target)
     golden = pack.tensors
     if golden is None:
         raise ConfigError(f"expected a pack of tensors in {pack.path}; it is of texts")
     try:
-        with Worker(target.name) as worker:
+        with Worker(environment or target.name) as worker:
             worker.load(pack.path)
             outcomes, signatures = run_golden(worker, golden), worker.describe()
     except (WorkerError, CallFailedError) as error:
-        return Evaluation(pack, target, ENTRY, None, (not_run(error),))
+        return Evaluation(pack, target, ENTRY, None, (not_run(error),), environment)
     ran = Finding("runs", "pass", f"loaded and called {len(golden.cases)} times")
     compared = check_tensor_golden(golden, outcomes, signatures, read_graph(pack.model_bytes))
-    return Evaluation(pack, target, ENTRY, None, (ran, compared))
+    return Evaluation(pack, target, ENTRY, None, (ran, compared), environment)
 
 
 def not_run(error: WorkerError | CallFailedError) -> Finding:
@@ -51,7 +54,7 @@ def not_run(error: WorkerError | CallFailedError) -> Finding:
 
 
 def run_examples(
-    runtime: str,
+    runtime: str | Environment,
     path: str | os.PathLike[str],
     examples: Sequence[TensorCase],
     reporter: Reporter = SILENT,
@@ -67,7 +70,7 @@ def run_examples(
         WorkerError, CallFailedError: the runtime refused, crashed or hung, or an output has another shape.
     """
     outcomes: list[Outcome] = []
-    with Worker(runtime) as worker, reporter.bar(f"{label} on {runtime}", len(examples)) as bar:
+    with Worker(runtime) as worker, reporter.bar(f"{label} on {worker.runtime}", len(examples)) as bar:
         worker.load(path)
         signatures = worker.describe()
         for case in real_cases(examples, signatures):

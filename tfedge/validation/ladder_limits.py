@@ -48,7 +48,7 @@ class LadderLimits:
         if self.max_bytes is not None and (type(self.max_bytes) is not int or self.max_bytes < 1):
             raise ConfigError(f"`max_bytes` must be a whole number of 1 or more; got {self.max_bytes!r}")
         if self.quality is not None and (not isinstance(self.quality, Quality) or self.quality.limit is None):
-            raise ConfigError(f"`quality` of a ladder must be a metric with a limit; got {self.quality!r}")
+            raise ConfigError(f"`quality` must be a metric with a limit; got {self.quality!r}")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the limits as JSON values; `quality` is there or not."""

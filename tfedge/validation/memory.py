@@ -86,7 +86,7 @@ def measure_memory(
         ConfigError: an unknown runtime or entry.
         ArtifactError, RuntimeUnavailableError, WorkerError: from the worker.
     """
-    with Worker(runtime, python, timeout_s) as worker:
+    with Worker(runtime, python, timeout_s, isolate=False) as worker:  # A forked process has another baseline.
         model_sha256 = worker.load(model_path, num_threads=num_threads)
         workload.run_once(worker, entry)
         peak = worker.memory().peak_bytes

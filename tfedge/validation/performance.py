@@ -50,7 +50,8 @@ def decodes_of(spec: TaskSpec, texts: Sequence[str]) -> Decodes:
 
 def label_of(evaluation: Evaluation) -> str:
     """Returns the name of a file on a runtime, unique where files are: two builds may differ by folder alone."""
-    return f"{evaluation.pack.path} on {evaluation.target.name}"
+    board = evaluation.environment.board if evaluation.environment else None
+    return f"{evaluation.pack.path} on {evaluation.target.name}" + (f" of {board.name}" if board else "")
 
 
 def measure_performance(
@@ -75,11 +76,11 @@ def measure_performance(
     if not evaluations:
         return {}
     candidates = [
-        LatencyCandidate(label_of(each), each.target.name, each.pack.path, each.entry) for each in evaluations
+        LatencyCandidate(label_of(each), each.runtime, each.pack.path, each.entry) for each in evaluations
     ]
     if any(each.entry == STEPS for each in evaluations):
         candidates += [
-            LatencyCandidate(f"{label_of(each)} by steps", each.target.name, each.pack.path, STEPS)
+            LatencyCandidate(f"{label_of(each)} by steps", each.runtime, each.pack.path, STEPS)
             for each in evaluations
             if each.entry == GREEDY and each.pack.manifest.recipe == FLOAT
         ]
@@ -96,7 +97,7 @@ def measure_performance(
         for each in evaluations:
             label = label_of(each)
             memory = measure_memory(
-                each.target.name, each.pack.path, workload.heaviest(), each.entry, num_threads=num_threads
+                each.runtime, each.pack.path, workload.heaviest(), each.entry, num_threads=num_threads
             )
             performance[label] = Performance(timed[label], memory, timed.get(f"{label} by steps"))
             bar.advance()

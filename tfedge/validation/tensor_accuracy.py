@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import threading
@@ -144,6 +145,7 @@ def measure_accuracy(
     actual: Mapping[str, Array],
     steps: Mapping[str, float],
     own: OwnJudge | None = None,
+    with_interval: bool = True,
     seed: int = 0,
 ) -> TensorAccuracy:
     """Compares answers by "signature/output", (N, ...) each.
@@ -151,6 +153,7 @@ def measure_accuracy(
     Args:
         steps: real number that one quantization step of an output stands for, of those that have one.
         own: the function, where the metric is one.
+        with_interval: whether a function is called with every example alone too, for its interval over them.
         seed: of the bootstrap.
 
     Raises:
@@ -160,7 +163,7 @@ def measure_accuracy(
     if quality.is_own:
         if own is None:
             raise ConfigError(f"expected the function {quality.metric} to judge with; got none")
-        return _by_function(quality, expected, actual, outputs, own, seed)
+        return _by_function(quality, expected, actual, outputs, own, with_interval, seed)
     values = judged_values(quality.metric, outputs)
     if not values:
         count = min(output.num_examples for output in outputs.values())
@@ -195,21 +198,20 @@ def _by_function(
     actual: Mapping[str, Array],
     outputs: Mapping[str, OutputQuality],
     own: OwnJudge,
+    with_interval: bool,
     seed: int,
 ) -> TensorAccuracy:
     value = own.value(expected, actual)
-    each, best = own.of_each(expected, actual), own.of_each(expected, expected)
     low = high = lost = lost_low = lost_high = None
     sign = 1 if quality.is_error else -1
-    if each is not None and not math.isclose(float(each.mean()), value, rel_tol=_MEAN_TOLERANCE, abs_tol=1e-9):
-        each = None  # A value of all examples together has no interval over them.
-    try:
+    with contextlib.suppress(ConfigError):  # Infinite, as a ratio to no error is.
         lost = sign * (value - own.value(expected, expected))
-    except ConfigError:  # Infinite, as a ratio to no error is.
-        best = None
-    if each is not None:
+    each = own.of_each(expected, actual) if with_interval else None
+    # A value of all examples together is not the mean of theirs, and has no interval over them.
+    if each is not None and math.isclose(float(each.mean()), value, rel_tol=_MEAN_TOLERANCE, abs_tol=1e-9):
         low, high = _interval_of_mean(each, seed)
-        if best is not None and lost is not None:
+        best = None if lost is None else own.of_each(expected, expected)
+        if best is not None:
             lost_low, lost_high = _interval_of_mean(sign * (each - best), seed)
     count = min(output.num_examples for output in outputs.values())
     return TensorAccuracy(

@@ -2,7 +2,8 @@
 
     python3 -m tools.android.package_apk --app FOLDER --libraries FOLDER --keys FILE --java HOME --out APK ...
 
-Takes from `target/` of the app's folder what `app_resources.py` and `shrink_app.py` made. Writes the APK, and beside it its sizes by part as JSON.
+Takes from `target/` of the app's folder what `app_resources.py` and `shrink_app.py` made. Writes the APK, and beside it
+its sizes by part as JSON.
 
 Libraries are stored on page boundaries, for Android to map them where they are, or compressed, for Android to unpack
 them when it installs the app: as `android:extractNativeLibs` in the manifest says. TensorFlow Lite 2.16.1 takes 7.9 MB
@@ -65,11 +66,12 @@ def write_unsigned(
 def sign(unsigned: pathlib.Path, java: pathlib.Path, keys: pathlib.Path, apk: pathlib.Path) -> None:
     """Signs by schemes 2 and 3, enough from Android 7 on, with a debug key that is made where there is none."""
     if not keys.exists():
-        command = [java / "bin" / "keytool", "-genkeypair", "-keystore", keys, "-alias", "debug", "-dname", "CN=Debug"]
+        command = [str(java / "bin" / "keytool"), "-genkeypair", "-keystore", str(keys), "-alias", "debug"]
         command += ["-storepass", KEY_PASSWORD, "-keyalg", "RSA", "-keysize", "2048", "-validity", "10000"]
-        programs.run(command, "keytool, a debug key")
+        programs.run([*command, "-dname", "CN=Debug"], "keytool, a debug key")
     command = ["apksigner", "sign", "--v1-signing-enabled", "false", "--v4-signing-enabled", "false"]
-    programs.run([*command, "--ks", keys, "--ks-pass", f"pass:{KEY_PASSWORD}", "--out", apk, unsigned], "apksigner")
+    command += ["--ks", str(keys), "--ks-pass", f"pass:{KEY_PASSWORD}"]
+    programs.run([*command, "--out", apk, unsigned], "apksigner")
 
 
 def part(name: str) -> str:

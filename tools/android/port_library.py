@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 FOLDER = pathlib.Path(__file__).parent
 SHIM = "libB.so"  # as long as the name "libc.so", whose place it takes
 LIBRARY = "libtensorflowlite_jni.so"
-RENAMED = ("fflush", "fileno", "fprintf", "fputc", "fwrite", "newlocale", "strerror_r", "sysconf", "vfprintf")
+RENAMED: tuple[str, ...] = ("dlsym", "fflush", "fileno", "fprintf", "fputc", "fwrite", "memalign", "newlocale")
+RENAMED += ("strerror_r", "sysconf", "vfprintf")
 # ELF, 64 bits: program header types, dynamic tags, and tags that have to do with versions of symbols.
 _LOAD, _DYNAMIC = 1, 2
 _NEEDED, _HASH, _STRINGS, _SYMBOLS = 1, 4, 5, 6

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from tests.unit.reports import sample_reports as made
+from tests.unit.reports.ladder_samples import float_tensor_rung, ladder, tensor_config
 from tfedge.checks.verdict import Finding
 from tfedge.cli import main, output
-from tfedge.reports import markdown
+from tfedge.reports import ladder_table, markdown
+from tfedge.reports.ladder_report import LadderReport, write_ladder
 from tfedge.reports.report_file import write_report
 from tfedge.reports.schema import Report
 
@@ -44,7 +46,18 @@ def test_report_verb_when_gate_is_asked_for_then_the_verdict_is_the_exit_code(fa
     assert main.main(["report", str(path), "--gate"]) == 1
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff"])
+def test_report_verb_when_it_is_a_ladder_then_its_table_again(tmp_path, capsys):
+    report = ladder(float_tensor_rung(), config=tensor_config(max_bytes=1))
+    path = write_ladder(tmp_path / "r.json", report)
+    assert main.main(["report", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ladder_table.ladder_lines(report)[-2:]
+    assert main.main(["report", str(path), "--format", "markdown", "--gate"]) == 1
+    assert capsys.readouterr().out == ladder_table.ladder_markdown(report)
+    assert main.main(["report", str(path), "--format", "json"]) == 0
+    assert LadderReport.from_json(json.loads(capsys.readouterr().out)) == report
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b'{"rungs": []}'])
 def test_report_verb_when_the_file_is_bad_then_one_line_and_exit_2(tmp_path, capsys, content):
     path = tmp_path / "r.json"
     if content is not None:

@@ -114,6 +114,25 @@ def test_mask_multiplied_when_it_is_is_found(masked):
     assert rules(lint_model(attention(masked))) == ["mask_multiplied"]
 
 
+def renormalized(scores, flags):
+    weights = ops.softmax(scores) * flags
+    return weights / ops.sum(weights, -1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "masked",
+    [
+        lambda scores, flags: ops.softmax(scores * flags + (1 - flags) * -30.0),
+        lambda scores, flags: flags * ops.softmax(scores + (1 - flags) * -30.0),
+        lambda scores, flags: ops.softmax(scores) * ops.any(flags > 0, -1, keepdims=True),
+        renormalized,
+    ],
+    ids=["and added, as GPT-2 does", "after a mask", "one flag a query", "divided by their sum"],
+)
+def test_mask_multiplied_when_nothing_is_lost_is_clean(masked):
+    assert lint_model(attention(masked)) == ()
+
+
 @pytest.mark.parametrize(("epsilon", "found"), [(1e-12, ["norm_epsilon"]), (1e-6, [])])
 @pytest.mark.parametrize("layer", [layers.LayerNormalization, layers.RMSNormalization])
 def test_norm_epsilon_when_it_is_zero_in_float16_is_found(layer, epsilon, found):

@@ -47,6 +47,25 @@ def test_product_when_dynamic_of_one_scale_and_asymmetric_then_9():
 
 
 @pytest.mark.parametrize(
+    ("name", "activation", "kind", "scales", "version"),
+    [
+        ("CONV_2D", "FLOAT32", "FLOAT32", None, 1),
+        ("CONV_2D", "FLOAT32", "INT8", (1.0,), 2),
+        ("CONV_2D", "FLOAT32", "INT8", ROWS, 5),
+        ("CONV_2D", "INT8", "INT8", ROWS, 3),
+        ("DEPTHWISE_CONV_2D", "FLOAT32", "INT8", (1.0,), 4),
+        ("DEPTHWISE_CONV_2D", "FLOAT32", "INT8", ROWS, 6),
+        ("DEPTHWISE_CONV_2D", "INT8", "INT8", ROWS, 3),
+    ],
+)
+def test_convolution_then_the_version_of_its_types(name, activation, kind, scales, version):
+    graph = Graph()
+    tensors = [graph.tensor("in", activation, (1, 4, 4, 4)), graph.tensor("kernel", kind, (4, 1, 1, 4), scales)]
+    graph.op(name, tensors, [graph.tensor("out", activation, (1, 4, 4, 4))])
+    assert [op.version for op in truth(graph).ops] == [version]
+
+
+@pytest.mark.parametrize(
     ("name", "source", "scales", "target", "version"),
     [
         ("DEQUANTIZE", "INT8", (1.0,), "FLOAT32", 2),

@@ -53,6 +53,14 @@ def test_check_scopes_when_each_holds_an_op_then_silent(model):
     check_scopes_are_met([Scope(FLOAT, "decoder_block_0", "SOFTMAX"), Scope(FLOAT, "softmax", "*")], model, SCHEMA)
 
 
+def test_check_scopes_when_there_is_no_convolution_then_the_products_of_every_layer_are_enough(model):
+    check_scopes_are_met([Scope(DYNAMIC), Scope(DYNAMIC, op="CONV_2D")], model, SCHEMA)
+    with pytest.raises(ValueError, match="these scopes: CONV_2D in layers \\*"):
+        check_scopes_are_met([Scope(DYNAMIC, op="CONV_2D")], model, SCHEMA)
+    with pytest.raises(ValueError, match="these scopes: CONV_2D in layers stem"):
+        check_scopes_are_met([Scope(DYNAMIC), Scope(DYNAMIC, "stem", "CONV_2D")], model, SCHEMA)
+
+
 @pytest.mark.parametrize(
     ("layers", "op"),
     [("logits", "FULLY_CONNECTED"), ("decoder_block_1", "*"), ("logits_dense", "SOFTMAX"), ("*", "MEAN")],

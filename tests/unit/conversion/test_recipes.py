@@ -32,7 +32,9 @@ def test_recipes_then_the_four_of_a_run():
 def test_recipe_then_its_name_says_what_it_does(name):
     recipe = recipes.get(name)
     assert recipe.name == name
-    said = re.fullmatch(r"float32|float16_weights|(dynamic|static|weight_only)_wi(4|8)_(ai8|ai16|afp32)(_fc)?", name)
+    said = re.fullmatch(
+        r"float32|float16_weights|(dynamic|static|weight_only)_wi(4|8)_(ai8|ai16|afp32)(_fc|_channel)?", name
+    )
     assert said
     assert recipe.needs_calibration == (name.startswith("static") or name == "dynamic_wi4_afp32")
     assert recipe.has_greedy == (name not in ("static_wi8_ai8", "static_wi8_ai16"))

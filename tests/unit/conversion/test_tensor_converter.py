@@ -118,3 +118,37 @@ def test_general_drops_scopes_of_layers_that_only_our_networks_have():
         assert general(ALL_RECIPES[name]) == ALL_RECIPES[name]
     mixed = Recipe("mine", "one layer; the head", recipes.QUANTIZER, (Scope("dynamic", layers="head"),))
     assert general(mixed) is mixed
+
+
+@pytest.mark.parametrize(
+    ("recipe", "versions"),
+    [
+        # One scale a channel in convolutions, which every runtime reads; one for all in products, as 2.14 needs.
+        ("dynamic_wi8_afp32", {"CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "FULLY_CONNECTED": 3}),
+        ("dynamic_wi8_afp32_channel", {"CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "FULLY_CONNECTED": 12}),
+    ],
+)
+def test_convert_when_there_are_convolutions_then_dynamic_weights_have_a_scale_a_channel(recipe, versions):
+    converter = converter_of(user_models.make("convolutional"), user_models.data("convolutional"))
+    graph = read_graph(converter.convert(ALL_RECIPES[recipe]).model_bytes)
+    weights = {op.name: op.inputs[1] for op in graph.ops if op.name in versions}
+    assert {op.name: op.version for op in graph.ops if op.name in versions} == versions
+    kinds = {name: weight.quantization for name, weight in weights.items()}
+    assert kinds == {
+        **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), "per_channel"),
+        "FULLY_CONNECTED": "per_channel" if recipe.endswith("_channel") else "per_tensor",
+    }
+    assert graph.min_runtime_version == ("2.17.0" if recipe.endswith("_channel") else "2.4.0")
+
+
+def test_convert_when_weights_alone_are_stored_small_then_those_of_convolutions_too():
+    converter = converter_of(user_models.make("convolutional"), user_models.data("convolutional"))
+    graph = read_graph(converter.convert(ALL_RECIPES["weight_only_wi8_afp32"]).model_bytes)
+    stored = {op.outputs[0].index: op.inputs[0].dtype for op in graph.ops if op.name == "DEQUANTIZE"}
+    for op in graph.ops:
+        if op.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            assert stored[op.inputs[1].index] == "int8", op.name
+
+
+def test_fitted_when_there_is_no_convolution_then_the_recipe_as_it_is(recurrent):
+    assert recurrent.fitted(ALL_RECIPES["dynamic_wi8_afp32"]) == ALL_RECIPES["dynamic_wi8_afp32"]

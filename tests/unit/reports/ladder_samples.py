@@ -10,7 +10,10 @@ from tfedge.reports.conditions import Conditions
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.ladder_report import LadderReport
 from tfedge.reports.rung import Rung
+from tfedge.tasks.tensor_task import Quality
 from tfedge.validation.ladder_limits import LadderLimits, Speedup
+from tfedge.validation.tensor_accuracy import TensorAccuracy
+from tfedge.validation.tensor_quality import OutputQuality
 
 ARM = "ai-edge-litert==2.3.0@aarch64:cortex-a72"
 MEGABYTE = 1_000_000
@@ -74,3 +77,53 @@ def ladder(*rungs, **changed):
         tfedge_version="0.1.0",
     )
     return LadderReport(**{**fields, **changed})
+
+
+def nearness(value=0.99, half=0.01, examples=100, metric="agreement", is_error=False, **changed):
+    """Accuracy of tensors: `value` of a metric with an interval of `half` to both sides."""
+    low, high = value - half, min(value + half, 1.0) if metric != "snr_db" else value + half
+    figures = OutputQuality(examples, 0.999, 0.99, 30.0, min(1.0, max(0.0, value)), True, 3.0)
+    fields = dict(
+        metric=metric,
+        is_error=is_error,
+        key="serving_default/y",
+        num_examples=examples,
+        value=value,
+        low=low,
+        high=high,
+        lost=None if metric == "snr_db" else value if is_error else 1 - value,
+        lost_low=None if metric == "snr_db" else low if is_error else 1 - high,
+        lost_high=None if metric == "snr_db" else high if is_error else 1 - low,
+        outputs={"serving_default/y": dataclasses.replace(figures, **changed)},
+    )
+    return TensorAccuracy(**fields)
+
+
+def tensor_rung(recipe="int8", accuracy=None, target=made.LITERT, milliseconds=0.5, **changed):
+    """A rung of a model of tensors that has run."""
+    timed = milliseconds is not None
+    return rung(
+        recipe,
+        target=target,
+        milliseconds=milliseconds,
+        **{
+            "entry": "signatures",
+            "accuracy": accuracy or nearness(),
+            "latency": made.latency(target, "signatures", milliseconds) if timed else None,
+            "memory": made.memory(target, "signatures") if timed else None,
+            "partitions": {"serving_default": 3},
+            **changed,
+        },
+    )
+
+
+def float_tensor_rung(target=made.LITERT, **changed):
+    """float32 of a model of tensors: it answers as Keras does."""
+    fields = {"accuracy": nearness(1.0), "milliseconds": 1.0, "megabytes": 6.8, "target": target}
+    return tensor_rung("float32", **{**fields, **changed})
+
+
+def tensor_config(quality=None, prefer="latency", **limits):
+    """Settings of a ladder of tensors: agreement of 0.95."""
+    held = LadderLimits(quality=quality or Quality("agreement", 0.95), **limits)
+    return dataclasses.replace(LadderConfig(), limits=held, prefer=prefer)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tfedge.errors import ConfigError
-from tfedge.validation.intervals import bootstrap_mean, bootstrap_paired_difference, mcnemar_exact
+from tfedge.validation.intervals import bootstrap_mean, bootstrap_paired_difference, bootstrap_sums, mcnemar_exact
 
 
 def test_bootstrap_mean_when_values_are_binary_agrees_with_the_binomial_interval() -> None:
@@ -109,3 +109,19 @@ def test_mcnemar_exact_when_counts_are_large_agrees_with_the_normal_limit() -> N
 def test_mcnemar_exact_when_a_count_is_negative_refuses() -> None:
     with pytest.raises(ConfigError):
         mcnemar_exact(-1, 2)
+
+
+def test_bootstrap_sums_when_the_statistic_is_a_mean_agrees_with_the_interval_of_the_mean() -> None:
+    values = np.random.default_rng(2).normal(3.0, 1.0, 400)
+    sums = np.stack([values, np.ones(400)], axis=1)
+    low, high = bootstrap_sums(sums, lambda drawn: drawn[0] / drawn[1], seed=1)
+    mean, half_width = values.mean(), 1.96 * values.std() / 20
+    # As above: 15 % is four times the noise of a quantile of 2,000 draws.
+    assert low == pytest.approx(mean - half_width, abs=0.15 * half_width)
+    assert high == pytest.approx(mean + half_width, abs=0.15 * half_width)
+
+
+@pytest.mark.parametrize("sums", [np.zeros((0, 2)), np.zeros(3)])
+def test_bootstrap_sums_when_there_is_no_example_then_config_error(sums: np.ndarray) -> None:
+    with pytest.raises(ConfigError, match="needs summands"):
+        bootstrap_sums(sums, lambda drawn: drawn[0], seed=1)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from tfedge.errors import ConfigError
+from tfedge.tasks.tensor_task import Quality
 from tfedge.validation.ladder_limits import LadderLimits, Speedup, speed_gate
 
 
@@ -21,6 +22,8 @@ from tfedge.validation.ladder_limits import LadderLimits, Speedup, speed_gate
         ("min_speedup", "2"),
         ("max_bytes", 0),
         ("max_bytes", 1.5),
+        ("quality", "agreement"),
+        ("quality", Quality("snr_db", None)),
     ],
 )
 def test_limits_when_one_makes_no_sense_then_it_is_named(limit, value):
@@ -55,3 +58,10 @@ def test_speed_gate_when_not_timed_then_not_measured_with_the_reason():
 def test_speedup_when_illegal_then_config_error(numbers):
     with pytest.raises(ConfigError, match="a speedup"):
         Speedup(*numbers, "greedy")
+
+
+@pytest.mark.parametrize("limits", [LadderLimits(1.0, max_bytes=5), LadderLimits(quality=Quality("mine:f", 0.1, True))])
+def test_limits_then_read_as_written(limits):
+    assert LadderLimits.from_json(limits.to_json()) == limits
+    with pytest.raises(ConfigError, match="max_point"):
+        LadderLimits.from_json({**limits.to_json(), "max_point": 1})

@@ -17,6 +17,7 @@ from tfedge.validation.tensor_quality import (
     output_steps,
     own_value,
     quality_finding,
+    share_interval,
     stacked,
     upper_share,
 )
@@ -138,6 +139,8 @@ def test_own_value_when_the_function_fails_then_config_error_names_it(returned):
 def test_upper_share_is_wilsons():
     assert upper_share(0.9, 50) == pytest.approx(0.9566, abs=1e-4)
     assert upper_share(1.0, 10) == pytest.approx(1)
+    assert share_interval(0.0, 10) == (0.0, pytest.approx(0.2775, abs=1e-4))
+    assert share_interval(1.0, 10)[0] == pytest.approx(1 - 0.2775, abs=1e-4)
 
 
 def test_output_steps_are_of_outputs_that_are_stored_in_steps():

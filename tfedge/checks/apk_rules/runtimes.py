@@ -97,7 +97,7 @@ def runtime_modified(case: PackageCase) -> Iterator[Finding]:
     yield from note("runtime_modified", words, places)
 
 
-def two_runtimes(case: PackageCase) -> Iterator[Finding]:
+def several_interpreters(case: PackageCase) -> Iterator[Finding]:
     """Several libraries with an interpreter for one ABI.
 
     A note: they can live side by side. Each is checked with the models, because the package does not say which runs
@@ -112,7 +112,9 @@ def two_runtimes(case: PackageCase) -> Iterator[Finding]:
     by_abi: Mapping[str, list[str]] = collections.defaultdict(list)
     for library in case.package.runtimes:
         by_abi[library.abi].append(f"{library.name} {version_of(library)}".strip())
-    yield from note("two_runtimes", words, (f"{abi}: {', '.join(names)}" for abi, names in by_abi.items() if names[1:]))
+    yield from note(
+        "several_interpreters", words, (f"{abi}: {', '.join(names)}" for abi, names in by_abi.items() if names[1:])
+    )
 
 
 def duplicate_classes(case: PackageCase) -> Iterator[Finding]:
@@ -176,7 +178,7 @@ def _dotted(descriptor: str) -> str:
 RULES = tuple(
     PackageRule(check.__name__, check)
     for check in (
-        *(runtime_missing, runtime_versions, runtime_modified, two_runtimes, duplicate_classes),
+        *(runtime_missing, runtime_versions, runtime_modified, several_interpreters, duplicate_classes),
         *(interpreter_class_missing, old_android),
     )
 )

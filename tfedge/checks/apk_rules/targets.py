@@ -18,6 +18,7 @@ from tfedge.modelfile.model_file import ModelData
 from tfedge.modelfile.summary import GraphSummary
 from tfedge.runtime.targets import ANDROID, ANDROID_ARCHS, RuntimeTarget
 
+MAX_TARGETS = 8  # Two interpreters for each of four ABIs.
 _FLEX = "flex"  # libtensorflowlite_flex_jni.so is the only library of its kind, whatever its prefix.
 
 
@@ -28,14 +29,15 @@ def target_of(library: Library) -> RuntimeTarget | None:
 
 
 def targets_of(package: Package) -> tuple[RuntimeTarget, ...]:
-    """Returns the interpreters of a package, each once, in its order."""
+    """Returns the interpreters of a package, each once, in its order; `MAX_TARGETS` at most."""
     found = (target_of(library) for library in package.runtimes)
-    return tuple(dict.fromkeys(target for target in found if target is not None))
+    return tuple(dict.fromkeys(target for target in found if target is not None))[:MAX_TARGETS]
 
 
 def unknown_runtimes(package: Package) -> Iterator[Finding]:
     """Yields `apk_runtime`, not measured, where an interpreter does not say its version."""
-    places = [shown(library.place) for library in package.runtimes if target_of(library) is None]
+    known = targets_of(package)
+    places = [shown(library.place) for library in package.runtimes if target_of(library) not in known]
     if places:
         yield Finding(
             gate="apk_runtime",

@@ -7,6 +7,7 @@ import dataclasses
 from tfedge.checks.explanations.entry import Explanation
 from tfedge.checks.explanations.families import (
     android,
+    apk_gates,
     converting,
     delegates,
     gates,
@@ -17,8 +18,11 @@ from tfedge.checks.explanations.families import (
     rules_kernels,
     rules_layers,
     rules_numbers,
+    rules_package,
+    rules_package_parts,
     running,
     silent,
+    stages,
 )
 from tfedge.errors import ConfigError
 
@@ -39,7 +43,8 @@ class Family:
 FAMILIES: dict[str, Family] = {
     module.__name__.rpartition(".")[2]: Family(module.TITLE, module.ENTRIES)
     for module in (
-        *(loading, running, silent, gates, rules_kernels, rules_numbers, rules_layers, rules_files),
+        *(loading, running, silent, gates, stages, rules_kernels, rules_numbers, rules_layers, rules_files),
+        *(rules_package, rules_package_parts, apk_gates),
         *(converting, quantizing, delegates, installing, android),
     )
 }

@@ -120,8 +120,9 @@ def gelu_exact(case: Case) -> Iterator[Finding]:
     """GELU by the error function: an op of TensorFlow, a polynomial of 25 to 65 ops, or a slow kernel.
 
     A note. Measured 2026-11-21, TensorFlow 2.21: keras.activations.gelu becomes the op GELU, other ways of writing it
-    FlexErf; JAX's own becomes a polynomial, which as static int8 kills both runtimes by SIGABRT (0 in a DIV). GELU
-    takes 5.4 ns a value with erf and 1.6 with tanh in float on tflite-runtime 2.14 (x86); on LiteRT 2.3 0.3 both.
+    FlexErf; JAX's own becomes a polynomial in 1 / x**2, whose int8 scales reach 1e36: both runtimes die by SIGABRT as
+    they load it. In float GELU takes 5.4 ns a value with erf and 1.6 with tanh on tflite-runtime 2.14 (x86); on LiteRT
+    2.3 0.3 both.
     """
     cause = "Of the error function only the op GELU is builtin, and the converter knows few ways of writing it."
     fix = "write it as keras.activations.gelu or tf.nn.gelu with approximate=True"
@@ -131,7 +132,7 @@ def gelu_exact(case: Case) -> Iterator[Finding]:
         "the error function written out as a polynomial",
         cause,
         fix,
-        "25 to 65 ops where GELU is one; static int8 of it dies or is wrong, as it divides by what rounds to 0.",
+        "25 to 65 ops where GELU is one; static int8 of powers of 1 / x**2 killed both runtimes by SIGABRT.",
     )
     terms = ScoreTerms(case.subject)
     places = [op.place for op in _ops(case, "ADD") if _is_of_error_function(case, terms, op)]

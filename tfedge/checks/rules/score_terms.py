@@ -170,7 +170,8 @@ class ScoreTerms:
         return any(op.name in PRODUCTS for op in self._upstream(tensor))
 
     def _upstream(self, tensor: TensorSummary) -> Iterator[OpSummary]:
-        waiting, seen = [tensor], set()
+        waiting: list[TensorSummary] = [tensor]
+        seen: set[tuple[int, int]] = set()
         while waiting and len(seen) < _MOST_OPS:
             here = self.source(waiting.pop())
             made = self._made(here)

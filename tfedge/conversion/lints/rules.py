@@ -55,14 +55,20 @@ def mask_doubled(graph: TracedGraph) -> Found:
 
 
 def mask_multiplied(graph: TracedGraph) -> Found:
-    """Scores, or softmax' weights, that are multiplied by a mask."""
+    """Scores, or softmax' weights, that are multiplied by a mask and by nothing else.
+
+    Beside a mask that is added a factor does no harm, nor where weights are divided by their sum, nor where it is one
+    number for all keys of a query.
+    """
+    masked = {term.op.name for softmax in graph.of_type("Softmax") for term in _beside_masks(softmax)}
     for op in graph.of_type("Mul"):
         for one, other in (op.inputs, reversed(op.inputs)):
-            if not is_mask(other) or _large(other) is not None:
+            if not is_mask(other) or _large(other) is not None or (other.shape.rank and other.shape[-1] == 1):
                 continue
             if source(one).op.type == "Softmax":
-                yield layer(op), "weights are multiplied by a mask after softmax: they no longer add up to 1"
-            elif depends_on_product(one) and _feeds_softmax(graph, op):
+                if not _is_masked(source(one).op) and not _is_summed(graph, op):
+                    yield layer(op), "weights are multiplied by a mask after softmax: they no longer add up to 1"
+            elif depends_on_product(one) and op.name not in masked and _feeds_softmax(graph, op):
                 yield layer(op), "scores are multiplied by a mask: a score of 0 has the weight of exp(0), not of 0"
 
 
@@ -152,6 +158,20 @@ def _is_added_mask(tensor: Any) -> bool:
         return False
     constant = value(tensor)
     return is_mask(tensor) if constant is None else bool(np.min(constant) <= -10)
+
+
+def _is_masked(softmax: Any) -> bool:
+    return any(map(_is_added_mask, _terms(softmax.inputs[0])))
+
+
+def _beside_masks(softmax: Any) -> list[Any]:
+    """Returns the terms of a softmax that gets a mask added."""
+    return list(_terms(softmax.inputs[0])) if _is_masked(softmax) else []
+
+
+def _is_summed(graph: TracedGraph, op: Any) -> bool:
+    """Whether what an op makes is divided, or summed up to divide by."""
+    return any(reader.type in ("Sum", "RealDiv", "DivNoNan") for reader in graph.shaped_readers(op.outputs[0]))
 
 
 def _is_flags(tensor: Any) -> bool:

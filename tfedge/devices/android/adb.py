@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import IO
 
@@ -106,36 +107,33 @@ class Adb:
     @contextlib.contextmanager
     def open_lines(self, *words: str) -> Iterator[IO[bytes]]:
         """Yields stdout of a call that goes on, such as `logcat`, which ends with the block; who reads it closes it."""
-        with tempfile.TemporaryFile() as none:
-            process = subprocess.Popen(
-                self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=none
-            )
-            try:
-                if process.stdout is not None:
-                    yield process.stdout
-            finally:
-                process.kill()
-                process.wait()
+        process = subprocess.Popen(
+            self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        try:
+            if process.stdout is not None:
+                yield process.stdout
+        finally:
+            process.kill()
+            process.wait()
 
     def _finish(self, words: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, bytes]:
         # Files and not pipes: the first call starts adb's server, and what that holds open no reader sees the end of.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             try:
-                code = subprocess.run(
-                    self.command(*words), stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=timeout_s
-                ).returncode
-            except subprocess.TimeoutExpired:
-                raise DeviceError(
-                    f"expected an answer of `adb {words[0]}` within {timeout_s:g} s; there was none; plug the cable in "
-                    "again and run `adb kill-server`"
-                ) from None
+                process = subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
             except OSError as error:
                 raise DeviceError(
                     f"expected to start {self.path}; {error.strerror}; check it with `adb version`"
                 ) from error
+            if not _ends(process, timeout_s):
+                raise DeviceError(
+                    f"expected an answer of `adb {words[0]}` within {timeout_s:g} s; there was none; plug the cable in "
+                    "again and run `adb kill-server`"
+                )
             out.seek(0)
             err.seek(0)
-            return code, out.read(), err.read()
+            return process.returncode, out.read(), err.read()
 
     def _check(self, said: Said) -> None:
         if said.code == 0:
@@ -175,6 +173,27 @@ def find_adb() -> pathlib.Path:
 def transfer_s(size_bytes: int) -> float:
     """Returns how long a transfer of so many bytes may take, in seconds."""
     return _CALL_S + size_bytes / _BYTES_PER_S
+
+
+def _ends(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Waits for a process, and returns whether it ended by itself.
+
+    `Popen.wait` with a time-out looks again every 50 ms, which is longer than most calls of adb take.
+    """
+    killed = threading.Event()
+
+    def kill() -> None:
+        killed.set()
+        process.kill()
+
+    timer = threading.Timer(timeout_s, kill)
+    timer.start()
+    try:
+        process.wait()
+    finally:
+        timer.cancel()
+        process.kill()  # Of a wait that was interrupted; nothing happens to one that has ended.
+    return not killed.is_set()
 
 
 def _text(data: bytes) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import tfedge
 from tfedge.devices.android.app import BUILD
-from tfedge.devices.android.following import Lines, Patience, Share, read_progress
+from tfedge.devices.android.following import Lines, Patience, Phases, read_progress
 from tfedge.errors import DeviceError
 from tfedge.printable import shortened
 from tfedge.progress import Reporter
@@ -55,8 +55,8 @@ def run_host(
         except OSError as error:
             raise DeviceError(f"expected to start {command[0]}; {error.strerror}; check that it runs") from error
         try:
-            with reporter.bar(f"{action} on {NAME}", 1.0) as bar:
-                reason = _follow(process, action, Share(bar), patience)
+            with Phases(reporter, f"{action} on {NAME}") as phases:
+                reason = _follow(process, action, phases, patience)
             code = process.wait()
         finally:
             process.kill()
@@ -67,7 +67,7 @@ def run_host(
         return report.read_bytes()
 
 
-def _follow(process: subprocess.Popen[bytes], action: str, share: Share, patience: Patience) -> str:
+def _follow(process: subprocess.Popen[bytes], action: str, phases: Phases, patience: Patience) -> str:
     """Reads stderr to its end, and returns the line that says what went wrong."""
     told: collections.deque[str] = collections.deque(maxlen=_MAX_LINES)
     if process.stderr is None:
@@ -87,7 +87,7 @@ def _follow(process: subprocess.Popen[bytes], action: str, share: Share, patienc
             return _reason(told)
         counted = read_progress(line.strip())
         if counted is not None:
-            share.show(*counted)
+            phases.show(*counted)
         elif line.strip():
             told.append(line.strip())
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-import zipfile
 
 from tfedge.artifacts import read_bytes
 from tfedge.devices.android.adb import Adb, transfer_s
 from tfedge.errors import ArtifactError, DeviceError
+from tfedge.modelfile.apk.package import open_package
 from tfedge.printable import shortened
 
 PACKAGE = "dev.tfedge.demo"
@@ -43,15 +43,24 @@ class App:
 
 
 def check_apk(path: pathlib.Path) -> int:
-    """Returns the size of an APK in bytes; ArtifactError where it is missing or no APK at all."""
-    data = read_bytes(path, "APK")
+    """Returns the size of an APK in bytes.
+
+    Raises:
+        ArtifactError: it is missing, damaged, no APK, or another app than ours.
+    """
+    data = read_bytes(path, "built APK")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ArtifactError(f"expected an APK in {path}; it is no zip: {error}; build it with `{BUILD}`") from error
-    if "AndroidManifest.xml" not in names:
-        raise ArtifactError(f"expected an APK in {path}; it has no AndroidManifest.xml; build it with `{BUILD}`")
+        package = open_package(data)
+    except ArtifactError as error:
+        raise ArtifactError(f"expected an APK in {path}; {error}; build it with `{BUILD}`") from error
+    if package.manifest is None:
+        why = "; ".join(package.problems.values()) or f"it is of the kind {package.kind}"
+        raise ArtifactError(f"expected an APK in {path}; {why}; build it with `{BUILD}`")
+    if package.manifest.package != PACKAGE:
+        raise ArtifactError(
+            f"expected the app {PACKAGE} in {path}; it is {shortened(package.manifest.package)}; build ours with "
+            f"`{BUILD}`"
+        )
     return len(data)
 
 

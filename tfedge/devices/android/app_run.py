@@ -11,7 +11,7 @@ import time
 
 from tfedge.devices.android.adb import Adb
 from tfedge.devices.android.app import PACKAGE
-from tfedge.devices.android.following import Lines, Patience, Share
+from tfedge.devices.android.following import Lines, Patience, Phases
 from tfedge.devices.android.log_watch import FILTERS, Event, LogWatch
 from tfedge.errors import DeviceError
 from tfedge.printable import shortened
@@ -71,8 +71,8 @@ def _follow(
     with adb.open_lines("logcat", "-v", "brief", "-T", since, *FILTERS) as stream:
         lines = Lines(stream)
         _start(adb, action, run_id, model, num_threads)
-        with reporter.bar(f"{action} on {adb.serial}", 1.0) as bar:
-            return _wait(adb, action, LogWatch(run_id), lines, Share(bar), patience)
+        with Phases(reporter, f"{action} on {adb.serial}") as phases:
+            return _wait(adb, action, LogWatch(run_id), lines, phases, patience)
 
 
 def _start(adb: Adb, action: str, run_id: str, model: str, num_threads: int) -> None:
@@ -87,7 +87,7 @@ def _start(adb: Adb, action: str, run_id: str, model: str, num_threads: int) -> 
         )
 
 
-def _wait(adb: Adb, action: str, watch: LogWatch, lines: Lines, share: Share, patience: Patience) -> str:
+def _wait(adb: Adb, action: str, watch: LogWatch, lines: Lines, phases: Phases, patience: Patience) -> str:
     begun = heard = time.monotonic()
     while True:
         try:
@@ -106,7 +106,7 @@ def _wait(adb: Adb, action: str, watch: LogWatch, lines: Lines, share: Share, pa
                 return event.text
             if event.kind != "progress":
                 raise _failure(adb, action, event)
-            share.show(event.done, event.total)
+            phases.show(event.done, event.total)
         if now - heard >= patience.silence_s or now - begun > patience.total_s:
             raise _hang(adb, action, now - heard, now - begun)
 

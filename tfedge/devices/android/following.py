@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import queue
 import re
 import threading
 from typing import IO
 
-from tfedge.progress import Bar
+from tfedge.progress import Bar, Reporter
 
 _PROGRESS = re.compile(r"progress (\d{1,9})/(\d{1,9})")
 
@@ -55,15 +56,31 @@ def read_progress(text: str) -> tuple[int, int] | None:
     return (int(counted[1]), int(counted[2])) if counted else None
 
 
-class Share:
-    """A bar of 1.0 that never moves back, whatever a program says of its progress."""
+class Phases:
+    """Bars of a program that tells its progress: a new one where it counts to another number, none moves back.
 
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._shown = 0.0
+    Args:
+        label: names every bar.
+    """
+
+    def __init__(self, reporter: Reporter, label: str) -> None:
+        self._reporter, self._label = reporter, label
+        self._open = contextlib.ExitStack()
+        self._bar: Bar | None = None
+        self._done = self._total = 0
+
+    def __enter__(self) -> Phases:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
 
     def show(self, done: int, total: int) -> None:
         """Moves the bar to `done` of `total`."""
-        share = min(done / max(total, 1), 1.0)
-        self._bar.advance(max(share - self._shown, 0.0), f"{done} of {total}")
-        self._shown = max(self._shown, share)
+        if self._bar is None or total != self._total:
+            self._open.close()
+            self._bar = self._open.enter_context(self._reporter.bar(self._label, total))
+            self._done, self._total = 0, total
+        if self._done < done <= total:
+            self._bar.advance(done - self._done)
+            self._done = done

@@ -17,6 +17,7 @@ from tfedge.modelfile.model_file import ModelData
 MAX_BYTES = 8 * 2**20
 MAX_ELEMENTS = 100_000
 MAX_TEXT = 4096  # Characters of one string; names of packages and permissions have at most a few hundred.
+MAX_TEXTS = 2**21  # Characters of all strings: strings may share bytes, so that a small file has an endless number.
 
 _POOL, _XML, _IDS, _START, _END = 0x0001, 0x0003, 0x0180, 0x0102, 0x0103
 _UTF8 = 0x100
@@ -53,6 +54,7 @@ class _Pool:
         self._is_utf8, self._start, self._header = bool(flags & _UTF8), start, header
         window.check(at + header, 4 * self.count)
         self._read: dict[int, str] = {}
+        self._left = MAX_TEXTS
 
     def __getitem__(self, index: int) -> str:
         if index not in self._read:
@@ -60,6 +62,9 @@ class _Pool:
                 raise ArtifactError(f"expected one of {self.count} strings of {self._window.what}; got string {index}")
             place = self._window.number("<I", self._at + self._header + 4 * index)
             self._read[index] = self._text(self._at + self._start + place)
+            self._left -= len(self._read[index])
+            if self._left < 0:
+                raise ArtifactError(f"expected strings of {MAX_TEXTS} characters at most in {self._window.what}")
         return self._read[index]
 
     def _text(self, at: int) -> str:

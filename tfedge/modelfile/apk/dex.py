@@ -14,7 +14,8 @@ from tfedge.modelfile.model_file import ModelData
 
 MAX_BYTES = 64 * 2**20  # A dex file has 65,536 methods at most; the largest have 15 MB.
 MAX_CLASSES = 65_536  # As many types can be named.
-_MAX_NAME = 1024
+MAX_NAMED = 5000  # Types under the prefixes; TensorFlow Lite has 35 after shrinking and 300 before.
+_MAX_NAME = 256
 _CLASS = struct.Struct("<I28x")
 
 
@@ -98,6 +99,8 @@ def read_classes(data: ModelData, what: str, prefixes: tuple[str, ...]) -> DexCl
         for place, string in enumerate(dex.types())
         if any(string in found for found in ranges) and string < dex.num_strings
     }
+    if len(wanted) > MAX_NAMED:
+        raise ArtifactError(f"expected {MAX_NAMED} classes of runtimes at most in {what}; it names {len(wanted)}")
     names = {place: dex.text(string).decode("utf-8", "backslashreplace") for place, string in wanted.items()}
     defined = dex.classes()
     return DexClasses(frozenset(names[place] for place in names if place in defined), frozenset(names.values()))

@@ -65,11 +65,11 @@ def read_elf(head: ModelData, what: str) -> Elf:
 
 
 def _build_id(window: Window, notes: list[tuple[int, ...]]) -> str:
+    left = _MAX_NOTES  # Of all segments together.
     for start, size in notes:
         at, end = start, min(start + size, len(window))
-        for _ in range(_MAX_NOTES):
-            if at + 12 > end:
-                break
+        while left and at + 12 <= end:
+            left -= 1
             name, content, kind = window.numbers("<III", at)
             body = at + 12 + (name + 3 & ~3)
             if body + content > end:

@@ -23,6 +23,7 @@ ANDROID_8_FUNCTION = b"\0strtod_l\0"
 _VERSION = re.compile(rb"\0(\d{1,2}\.\d{1,3}\.\d{1,3}(?:-rc\d{1,2})?)(?=\0)")
 _OVERLAP = 64  # Longer than the message and than any version.
 _MAX_VERSIONS = 8
+MAX_LIBRARIES = 1000  # The largest apps have a hundred for each of four ABIs.
 _PLACE = re.compile(r"lib/([^/]+)/([^/]+\.so)")
 
 
@@ -60,10 +61,13 @@ class Library:
 
 def find_libraries(archive: ZipFile) -> Iterator[Library]:
     """Yields every native library of a package; what cannot be read of one is its `problem`."""
-    for entry in archive.entries:
-        place = _PLACE.fullmatch(entry.name)
-        if place:
-            yield _read(archive, entry, place[1], place[2])
+    places = ((entry, _PLACE.fullmatch(entry.name)) for entry in archive.entries)
+    for number, (entry, place) in enumerate((entry, place) for entry, place in places if place):
+        if number == MAX_LIBRARIES:
+            said = f"expected {MAX_LIBRARIES} libraries at most; from this one on none was looked at"
+            yield Library(entry, place[1], place[2], None, said)
+            return
+        yield _read(archive, entry, place[1], place[2])
 
 
 def _read(archive: ZipFile, entry: ZipEntry, abi: str, name: str) -> Library:

@@ -20,7 +20,8 @@ from tfedge.modelfile.model_file import ModelData
 TFLITE, LITERT, PLAY = "Lorg/tensorflow/lite/", "Lcom/google/ai/edge/litert/", "Lcom/google/android/gms/tflite/"
 _DEX = re.compile(r"classes\d{0,5}\.dex")
 _IDENTIFIER = b"TFL3"
-MAX_MODELS = 100
+# More than any app has; a package that has more was made to keep its reader busy.
+MAX_MODELS, MAX_DEX = 50, 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,14 +113,17 @@ def _manifest(archive: ZipFile, problems: dict[str, str]) -> AppManifest | None:
 
 
 def _classes(archive: ZipFile, problems: dict[str, str]) -> dict[str, DexClasses]:
-    found = {}
-    for entry in archive.entries:
-        if _DEX.fullmatch(entry.name) and entry.name not in found:
-            try:
-                content = archive.read(entry, dex.MAX_BYTES)
-                found[entry.name] = read_classes(content, entry.name, (TFLITE, LITERT, PLAY))
-            except ArtifactError as error:
-                problems[entry.name] = str(error)
+    found: dict[str, DexClasses] = {}
+    entries = {entry.name: entry for entry in reversed(archive.entries) if _DEX.fullmatch(entry.name)}
+    for number, entry in enumerate(reversed(entries.values())):
+        if number == MAX_DEX:
+            problems[entry.name] = f"expected {MAX_DEX} dex files at most; from this one on none was looked at"
+            break
+        try:
+            content = archive.read(entry, dex.MAX_BYTES)
+            found[entry.name] = read_classes(content, entry.name, (TFLITE, LITERT, PLAY))
+        except ArtifactError as error:
+            problems[entry.name] = str(error)
     return found
 
 

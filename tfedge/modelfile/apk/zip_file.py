@@ -19,6 +19,8 @@ STORED, DEFLATED = 0, 8
 # All that is unpacked of one package, whatever it declares: a second or two of processor time. The largest libraries
 # and dex files of one app together are about half of it; stored entries, which are read in place, do not count.
 MAX_UNPACKED_BYTES = 2**30
+# How often all bytes of a package may be read in place: each stored entry three times at most, where none overlap.
+MAX_READS = 8
 # What must be in memory at once.
 MAX_ENTRY_BYTES = 256 * 2**20
 PIECE_BYTES = 2**20
@@ -91,7 +93,7 @@ class ZipFile:
 
     def __init__(self, data: ModelData) -> None:
         self._view = memoryview(data)
-        self._unpacked = 0
+        self._unpacked = self._read = 0
         count, size, self.directory_offset, end = self._end()
         self.is_zip64 = end >= 20 and bytes(self._view[end - 20 : end - 16]) == _LOCATOR64
         if self.directory_offset + size > end:
@@ -175,12 +177,9 @@ class ZipFile:
             ArtifactError: encrypted, another method, larger than `limit`, damaged, or too much was unpacked before.
         """
         if entry.is_stored and not entry.is_encrypted:
-            view = self._view[entry.data_offset : entry.end_offset]
-            crc = 0
-            for start in range(0, len(view), PIECE_BYTES):
-                crc = zlib.crc32(view[start : start + PIECE_BYTES], crc)
-            self._check(entry, crc, len(view))
-            return view
+            for _ in self.pieces(entry):
+                pass  # Its sum is checked; the bytes are taken where they lie.
+            return self._view[entry.data_offset : entry.end_offset]
         if entry.size_bytes > limit:
             raise ArtifactError(
                 f"expected {shortened(entry.name)!r} to have {limit} bytes at most; it declares {entry.size_bytes}"
@@ -218,10 +217,16 @@ class ZipFile:
             return b""
 
     def _stored(self, entry: ZipEntry) -> Iterator[memoryview]:
+        self._read += entry.stored_bytes
+        if self._read > MAX_READS * len(self._view):
+            raise ArtifactError(
+                "expected entries that lie one behind the other; they share bytes, and were read too often"
+            )
         for start in range(entry.data_offset, entry.end_offset, PIECE_BYTES):
             yield self._view[start : min(start + PIECE_BYTES, entry.end_offset)]
 
     def _inflated(self, entry: ZipEntry) -> Iterator[bytes]:
+        self._check_unpacked()  # Before the next piece of memory is filled.
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             for packed in self._stored(entry):
@@ -239,11 +244,14 @@ class ZipFile:
 
     def _counted(self, piece: bytes) -> bytes:
         self._unpacked += len(piece)
+        self._check_unpacked()
+        return piece
+
+    def _check_unpacked(self) -> None:
         if self._unpacked > MAX_UNPACKED_BYTES:
             raise ArtifactError(
                 f"expected a package of {MAX_UNPACKED_BYTES // 2**20} MiB at most when it is unpacked; it has more"
             )
-        return piece
 
     @staticmethod
     def _check(entry: ZipEntry, crc: int, size: int) -> None:

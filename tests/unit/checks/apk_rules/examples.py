@@ -134,7 +134,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("runtime_modified", _arm64(binaries.interpreter()), _arm64(published("arm64-v8a")), is_note=True),
     Example(
-        "two_runtimes",
+        "several_interpreters",
         _libraries(arm64_v8a__libtensorflowlite_c_so=published("arm64-v8a")),
         _libraries(arm64_v8a__libtensorflowlite_gpu_jni_so=binaries.elf()),
         is_note=True,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests import models
-from tests.explanations import command_cases, finding_cases, provoke
+from tests.explanations import command_cases, finding_cases, package_cases, provoke
 from tests.explanations.case import LITERT, SYMPTOMS, TENSORFLOW, TFLITE, Case
 from tests.explanations.interpreter_cases import CASES as INTERPRETER_CASES
 from tests.explanations.interpreter_cases import unary
@@ -69,7 +69,9 @@ def test_command_when_it_fails_then_its_words_are_explained(name, provoke_it, tm
 
 
 @pytest.mark.parametrize(
-    ("gate", "make"), finding_cases.CASES, ids=lambda value: value if isinstance(value, str) else ""
+    ("gate", "make"),
+    (*finding_cases.CASES, *package_cases.CASES),
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_gate_when_it_speaks_then_its_finding_is_explained(gate, make):
     assert best(make()) == gate

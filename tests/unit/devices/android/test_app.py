@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import zipfile
-
 import pytest
 
+from tests.apks.zips import Entry, zip_bytes
+from tests.fake_phone import write_apk
 from tfedge.devices.android.app import App, check_apk, find_app, install_app
 from tfedge.errors import ArtifactError, DeviceError
 
 
 @pytest.fixture
 def apk(tmp_path):
-    """A zip that looks like an APK."""
-    path = tmp_path / "demo app.apk"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("AndroidManifest.xml", b"\x03\x00\x08\x00")
-    return path
+    """The app, under a name that a shell would cut in two."""
+    return write_apk(tmp_path / "demo app.apk")
 
 
 def test_find_app_then_its_version(adb):
@@ -62,14 +59,23 @@ def test_check_apk_when_it_is_one_then_its_size(apk):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"no zip", "it is no zip"), (None, "there is none"), ("a.txt", "it has no AndroidManifest.xml")],
+    [
+        (b"no zip", "expected an APK in .*x.apk; .*build it with `mvn"),
+        (None, "expected a built APK at .*x.apk; there is none"),
+        (zip_bytes([Entry("a.txt", b"")]), "it is of the kind zip; build it"),
+        (zip_bytes([Entry("BundleConfig.pb", b"")]), "it is of the kind bundle; build it"),
+        (zip_bytes([Entry("AndroidManifest.xml", b"<manifest/>")]), "expected an APK in"),
+    ],
 )
 def test_check_apk_when_it_is_none_then_bad_input(tmp_path, content, said):
     path = tmp_path / "x.apk"
-    if isinstance(content, bytes):
+    if content is not None:
         path.write_bytes(content)
-    elif content:
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(content, b"")
-    with pytest.raises(ArtifactError, match=said):
+    with pytest.raises(ArtifactError, match=said) as caught:
         check_apk(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_check_apk_when_it_is_another_app_then_both_names(tmp_path):
+    with pytest.raises(ArtifactError, match="expected the app dev.tfedge.demo in .*; it is com.other; build ours"):
+        check_apk(write_apk(tmp_path / "x.apk", "com.other"))

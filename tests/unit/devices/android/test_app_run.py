@@ -13,7 +13,9 @@ from tfedge.progress import SILENT
 
 DATA = b"a model"
 REMOTE = f"{MODELS}/{sha256_hex(DATA)}.tflite"
-PATIENCE = Patience(look_s=0.2, silence_s=0.5, total_s=20.0)
+# Of a machine that is busy with other tests; what never comes is waited for less.
+PATIENCE = Patience(look_s=2.0, silence_s=60.0, total_s=120.0)
+HURRY = Patience(look_s=0.1, silence_s=0.3)
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_run_when_adb_is_noisy_then_the_same(ready, phone, fault):
 def test_run_when_the_app_fails_then_one_line(ready, phone, fault, said):
     phone.break_(app=fault)
     with pytest.raises(DeviceError, match=said) as caught:
-        run(ready)
+        run(ready, HURRY if fault in ("hang", "vanish") else PATIENCE)
     assert "\n" not in str(caught.value)
 
 
@@ -75,7 +77,7 @@ def test_run_when_the_app_hangs_then_it_is_stopped(ready, phone):
     phone.break_(app="hang")
     begun = time.monotonic()
     with pytest.raises(DeviceError):
-        run(ready)
+        run(ready, HURRY)
     assert ["-s", "0A1B2C3D", "shell", "am force-stop dev.tfedge.demo"] in phone.calls
     assert time.monotonic() - begun < 10.0
 

@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 
 import pytest
 
-from tfedge.devices.android.following import Lines, Share, read_progress
+from tfedge.devices.android.following import Lines, Phases, read_progress
 
 
-class Bar:
-    """Keeps what it was told."""
+class Bars:
+    """A reporter that keeps how far each bar went, and whether it ended."""
 
     def __init__(self):
-        self.done, self.notes = 0.0, []
+        self.told = []
+
+    @contextlib.contextmanager
+    def bar(self, label, total):
+        self.told.append([label, total, 0, "open"])
+        yield self
+        self.told[-1][3] = "ended"
 
     def advance(self, amount=1, note=""):
-        assert amount >= 0
-        self.done += amount
-        self.notes.append(note)
+        assert amount > 0
+        self.told[-1][2] += amount
 
 
 def test_lines_then_each_without_its_end_and_none_at_last():
@@ -41,9 +47,16 @@ def test_read_progress(text, read):
     assert read_progress(text) == read
 
 
-def test_share_when_a_program_counts_back_or_too_far_then_the_bar_does_not():
-    bar = Bar()
-    share = Share(bar)
-    for done, total in ((1, 4), (0, 4), (9, 4), (1, 0)):
-        share.show(done, total)
-    assert bar.done == 1.0 and bar.notes[0] == "1 of 4"
+def test_phases_when_a_program_counts_to_another_number_then_a_new_bar_and_none_moves_back():
+    bars = Bars()
+    with Phases(bars, "selftest") as phases:
+        for done, total in ((0, 2), (2, 2), (1, 2), (10, 100), (5, 100), (999, 100), (100, 100)):
+            phases.show(done, total)
+    assert bars.told == [["selftest", 2, 2, "ended"], ["selftest", 100, 100, "ended"]]
+
+
+def test_phases_when_nothing_is_told_then_no_bar():
+    bars = Bars()
+    with Phases(bars, "selftest"):
+        pass
+    assert bars.told == []

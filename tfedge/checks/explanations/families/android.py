@@ -47,11 +47,15 @@ ENTRIES = (
         id="old_android",
         title="The native library needs a newer Android than the device has",
         matches=("dlopen failed: cannot locate symbol", 'cannot locate symbol "*" referenced by'),
-        cause="TensorFlow Lite 2.12 and later were built against functions that Android 7 and older lack (`strtod_l`).",
+        cause="TensorFlow Lite 2.12 to 2.15 were built against a function that Android 7 and older lack (`strtod_l`).",
         consequence="UnsatisfiedLinkError on old devices, though minSdk allowed the installation.",
-        fix="Set minSdk to 26, or use 2.11 for older devices.",
+        fix="Set minSdk to 26, or use 2.16.1, or 2.11 for older devices.",
         example="android { defaultConfig { minSdk = 26 } }",
-        sources=("tensorflow/tensorflow#61951", "tensorflow/flutter-tflite#73"),
+        sources=(
+            "tensorflow/tensorflow#61951",
+            "tensorflow/flutter-tflite#73",
+            "measured: of tensorflow-lite 2.4.0 to 2.16.1 exactly 2.12.0 to 2.15.0 ask for strtod_l",
+        ),
         affects=("Android 7 and older",),
         refines=("native_library_missing",),
         not_reproduced=NEEDS_ANDROID,
@@ -69,8 +73,8 @@ ENTRIES = (
         ),
         cause=(
             "Google Play wants 16 KB alignment of apps for Android 15 and later since 2025-11-01, in every .so of "
-            "every 64-bit ABI and in the zip. TensorFlow Lite up to 2.16.1 is built with 4 KB; x86_64 is forgotten "
-            "most often."
+            "every 64-bit ABI and in the zip. TensorFlow Lite is built with 4 KB: arm64-v8a from 2.12.0 to 2.16.1, "
+            "x86_64 in every release; x86_64 is forgotten most often."
         ),
         consequence="Play refuses the upload; on a device with 16 KB pages the library does not load.",
         fix=(
@@ -84,7 +88,7 @@ ENTRIES = (
             "google-ai-edge/LiteRT#4286",
             "google-ai-edge/LiteRT#6299",
             "margelo/react-native-fast-tflite#153",
-            "measured: all four ABIs of tensorflow-lite 2.16.1 have p_align 0x1000",
+            "measured: of tensorflow-lite 2.4.0 to 2.16.1 p_align is 0x1000, of arm64-v8a up to 2.11.0 0x10000",
         ),
         affects=("Android 15 and later", "Google Play"),
         aliases=("alignment_16kb",),

@@ -219,6 +219,18 @@ ENTRIES = (
         reproduced=TFEDGE,
     ),
     Explanation(
+        id="device_latency",
+        title="Gate: a device's latency may be relied on",
+        cause=(
+            "Fewer than 100 answers or than one second of them, a warm-up that never became stable, or times that "
+            "swing: the device is hot, saves power, or does something else. A report without latency is an older app's."
+        ),
+        consequence="The figures say how busy or hot the device was, and not how fast the model is.",
+        fix="Let it cool down, close other apps, keep its screen on, and measure again.",
+        example="tfedge deploy android out/g2p.tflite --benchmark",
+        reproduced=TFEDGE,
+    ),
+    Explanation(
         id="converts",
         title="Gate: the recipe gives a file",
         cause="The converter or the quantizer refuses the model by this recipe, or LiteRT cannot run what came out.",

@@ -136,6 +136,6 @@ class BenchmarkActivityTest {
     fun test_conditions_when_opened_then_phone_heat_and_battery_are_named() {
         await("the conditions") { screen.work.facts.value != null }
         val shown = screen.on<View>(R.id.conditions).words()
-        for (name in listOf("Phone | ", "Processor | ", "Cores | ", "Heat | none", "Battery | ")) assertHolds(name, shown)
+        listOf("Phone | ", "Processor | ", "Cores | ", "Heat | none", "Battery | ").forEach { assertHolds(it, shown) }
     }
 }

@@ -134,7 +134,8 @@ internal class Archive(
     private fun misplaced() = FormException("its entries must stand between the model and their directory")
 
     private fun wrongNames(names: List<String>) = FormException(
-        "it must hold the entries ${REQUIRED.joinToString(", ")}; got ${names.take(8).joinToString(", ") { quoted(it) }}"
+        "it must hold the entries ${REQUIRED.joinToString(", ")}; got " +
+            names.take(8).joinToString(", ") { quoted(it) }
     )
 
     companion object {

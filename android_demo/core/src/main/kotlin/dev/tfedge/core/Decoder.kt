@@ -49,7 +49,9 @@ internal class GreedyDecoder(private val greedy: Signature) : Decoder {
 
         /** Writes [ids] into the bytes of an input `source_ids`, padded to its length. */
         fun writeSource(bytes: ByteBuffer, form: TensorForm, ids: IntArray) {
-            for (place in 0 until form.count) bytes.putInt(place * Int.SIZE_BYTES, if (place < ids.size) ids[place] else PAD_ID)
+            for (place in 0 until form.count) {
+                bytes.putInt(place * Int.SIZE_BYTES, if (place < ids.size) ids[place] else PAD_ID)
+            }
         }
     }
 }

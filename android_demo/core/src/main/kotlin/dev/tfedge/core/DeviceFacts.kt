@@ -39,7 +39,8 @@ data class DeviceFacts(
                 emptyList()
             }
             val found = MODEL_KEYS.firstNotNullOfOrNull { key ->
-                lines.firstOrNull { it.substringBefore(':').trim() == key }?.substringAfter(':')?.trim()?.ifEmpty { null }
+                val line = lines.firstOrNull { it.substringBefore(':').trim() == key }
+                line?.substringAfter(':')?.trim()?.ifEmpty { null }
             }
             return found ?: otherwise
         }

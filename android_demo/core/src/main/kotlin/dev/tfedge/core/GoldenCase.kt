@@ -48,8 +48,8 @@ data class GoldenCase(
             return cases
         }
 
-        private fun read(value: Json): GoldenCase {
-            val fields = checkKeys(value, "a golden case", KEYS)
+        private fun read(json: Json): GoldenCase {
+            val fields = checkKeys(json, "a golden case", KEYS)
             val name = fields["name"].text("`name` of a golden case")
             if (name.isEmpty()) throw FormException("`name` of a golden case must be a text that is not empty")
             val whose = "of golden case ${quoted(name)}"
@@ -59,7 +59,9 @@ data class GoldenCase(
             if (sourceIds.lastOrNull() != STOP_ID) {
                 throw FormException("`source_ids` $whose must end with the stop id $STOP_ID")
             }
-            val expectedIds = expected.fields.mapValues { (key, ids) -> ids(ids, "`expected_ids` ${quoted(key)} $whose") }
+            val expectedIds = expected.fields.mapValues { (key, value) ->
+                ids(value, "`expected_ids` ${quoted(key)} $whose")
+            }
             if (expectedIds[KERAS].isNullOrEmpty()) {
                 throw FormException("`expected_ids` $whose must hold ids of ${quoted(KERAS)}")
             }

@@ -75,8 +75,8 @@ internal fun checkVersion(value: Json, version: Int, what: String) {
     val got = (value as? JsonObject)?.fields?.get("schema_version")
     if ((got as? JsonNumber)?.value != version.toDouble()) {
         throw FormException(
-            "$what must have schema_version $version; got ${shown(got)}; read it with a tfedge of its time, or update " +
-                "this app"
+            "$what must have schema_version $version; got ${shown(got)}; read it with a tfedge of its time, or " +
+                "update this app"
         )
     }
 }

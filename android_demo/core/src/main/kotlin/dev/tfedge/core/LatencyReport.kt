@@ -34,7 +34,7 @@ class LatencyReport(
 
     /** Share of the whole time that was not spent inside the interpreter. */
     val outsideRatio: Double
-        get() = samples.sumOf { it.writeNs + it.readNs }.toDouble() / samples.sumOf { it.writeNs + it.runNs + it.readNs }
+        get() = samples.sumOf { it.writeNs + it.readNs } / (samples.sumOf { it.totalMs } * NS_A_MS)
 
     /** Why the figures must not be relied on, by the rules of `tfedge bench`; empty for a valid measurement. */
     val invalidReasons: List<String> by lazy { reasons() }
@@ -49,7 +49,8 @@ class LatencyReport(
             "too few runs: $numRuns of $MIN_RUNS".takeIf { numRuns < MIN_RUNS },
             "too few rounds: ${turnRuns.size} of $MIN_ROUNDS".takeIf { turnRuns.size < MIN_ROUNDS },
             "too short: %.2f s of %.0f s".words(seconds, MIN_SECONDS).takeIf { seconds < MIN_SECONDS },
-            "not warm: medians still moved by over %.0f%% after %d runs".words(TOLERANCE * 100, warmupRuns).takeIf { !isWarm },
+            "not warm: medians still moved by over %.0f%% after %d runs".words(TOLERANCE * 100, warmupRuns)
+                .takeIf { !isWarm },
             "unstable: %.3g ms may be %.3g to %.3g ms, limit %.0f%%".words(typical, low, high, TOLERANCE * 100)
                 .takeIf { maxOf(high / typical, typical / low) > 1 + TOLERANCE },
             "busy device: p90 of the noise is %.2f p50, limit %.0f".words(spread, MAX_SPREAD_RATIO)
@@ -74,6 +75,7 @@ class LatencyReport(
         const val MIN_ROUNDS = 10
         const val TOLERANCE = 0.05
         private const val MAX_SPREAD_RATIO = 2.0
+        private const val NS_A_MS = 1e6
 
         // A phone resamples in a tenth of a second; Python takes 500, and derives its own from the raw samples.
         private const val RESAMPLES = 200

@@ -2,7 +2,7 @@ package dev.tfedge.core
 
 /**
  * Lower case as Python's `str.lower` and the Unicode standard have it (section 3.13, SpecialCasing.txt), alike on every
- * machine: `String.lowercase` asks a word breaker where a final sigma stands, and the JDK and Android have different ones.
+ * machine: `String.lowercase` asks a word breaker where a final sigma stands, and the JDK's is not Android's.
  */
 internal fun lowercase(text: String): String {
     val codePoints = IntArray(text.codePointCount(0, text.length))
@@ -29,7 +29,7 @@ private fun isFinal(codePoints: IntArray, place: Int): Boolean {
 private fun isCased(codePoint: Int): Boolean =
     Character.isLowerCase(codePoint) || Character.isUpperCase(codePoint) || Character.isTitleCase(codePoint)
 
-/** Unicode's Case_Ignorable: marks, formats, modifiers, and the punctuation inside words (Word_Break MidLetter, ...). */
+/** Unicode's Case_Ignorable: marks, formats, modifiers, and punctuation inside words (Word_Break MidLetter, ...). */
 private fun isCaseIgnorable(codePoint: Int): Boolean = codePoint in INSIDE_WORDS ||
     when (Character.getType(codePoint).toByte()) {
         Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.FORMAT -> true

@@ -59,7 +59,7 @@ data class Manifest(
         }
 
         private fun recipe(name: String): String =
-            if (RECIPE.matches(name)) name else throw FormException("`recipe` must be a recipe's name; got ${quoted(name)}")
+            name.takeIf(RECIPE::matches) ?: throw FormException("`recipe` must be a recipe's name; got ${quoted(name)}")
 
         private fun size(bytes: Long): Long =
             if (bytes >= 1) bytes else throw FormException("`size_bytes` of the model must be 1 or more; got $bytes")

@@ -2,6 +2,7 @@ package dev.tfedge.core
 
 import java.io.File
 import java.nio.ByteBuffer
+import java.security.MessageDigest
 
 /**
  * A model file and everything that travels in it: the zip behind the `.tflite`, as `tfedge` writes it.
@@ -75,12 +76,13 @@ class Pack private constructor(
             val taskJson = entries.json("task.json")
             if ((taskJson.fields["kind"] as? JsonText)?.value == "tensors") {
                 throw PackException(
-                    "expected a file that takes texts in $name; this one takes and gives tensors; call its signatures " +
-                        "from your own program"
+                    "expected a file that takes texts in $name; this one takes and gives tensors; call its " +
+                        "signatures from your own program"
                 )
             }
             val golden = GoldenCase.readAll(entries.json("golden.json"), manifest.recipe)
-            val evaluation = if ("evaluation.json" in entries) EvaluationSet.read(entries.json("evaluation.json")) else null
+            val evaluation =
+                if ("evaluation.json" in entries) EvaluationSet.read(entries.json("evaluation.json")) else null
             val task = TaskSpec.read(taskJson)
             return Pack(name, seal.sha256, data.size, manifest, task, golden, evaluation, data, archive.modelSize)
         }
@@ -106,14 +108,14 @@ class Pack private constructor(
             val changed = received.filter { (part, digest) -> digest != expected[part] }.keys
             if (changed.isNotEmpty() || manifest.modelSizeBytes != modelSize.toLong()) {
                 throw PackException(
-                    "expected $name to hold what its manifest lists; ${changed.joinToString(", ").ifEmpty { "model" }} " +
-                        "was exchanged; pack it again from the parts you trust",
+                    "expected $name to hold what its manifest lists; ${changed.joinToString().ifEmpty { "model" }} was " +
+                        "exchanged; pack it again from the parts you trust",
                     isIntegrity = true
                 )
             }
         }
 
         private fun sha256(bytes: ByteArray): String =
-            hexadecimal(java.security.MessageDigest.getInstance("SHA-256").digest(bytes))
+            hexadecimal(MessageDigest.getInstance("SHA-256").digest(bytes))
     }
 }

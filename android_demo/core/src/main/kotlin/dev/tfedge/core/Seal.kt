@@ -1,5 +1,7 @@
 package dev.tfedge.core
 
+import java.security.MessageDigest
+
 /**
  * The end of a packed file: the last record of a zip and, as its comment, a sha256 over every byte before the comment.
  *
@@ -29,7 +31,10 @@ internal class Seal private constructor(
          */
         fun check(data: ModelBytes, name: String): Seal {
             val size = data.size
-            if (size < TAIL_SIZE) throw withoutPack(name)
+            if (size < TAIL_SIZE) {
+                if (!hasRemains(data)) throw withoutPack(name)
+                throw changed("expected a whole pack in $name; got its last bytes alone; copy the file again")
+            }
             val end = size - TAIL_SIZE
             val comment = text(data, size - COMMENT_SIZE, size)
             val isWhole = data.int(end) == END_SIGNATURE &&
@@ -39,7 +44,7 @@ internal class Seal private constructor(
                 throw changed("expected a whole pack in $name; its end is cut, changed or added to; copy it again")
             }
             val digest = data.digest(size - COMMENT_SIZE)
-            val expected = PREFIX + hexadecimal(digest.clone().let { it as java.security.MessageDigest }.digest())
+            val expected = PREFIX + hexadecimal((digest.clone() as MessageDigest).digest())
             if (comment != expected) {
                 throw changed(
                     "expected $name to have ${printable(comment.take(23))}…; got ${expected.take(23)}…: bytes were " +
@@ -56,7 +61,7 @@ internal class Seal private constructor(
 
         /** Whether a damaged pack is in the file: its comment at the end, or a header with the name of an entry. */
         private fun hasRemains(data: ModelBytes): Boolean {
-            if (COMMENT.matches(text(data, data.size - COMMENT_SIZE, data.size))) return true
+            if (COMMENT.matches(text(data, maxOf(0, data.size - COMMENT_SIZE), data.size))) return true
             val names = (Archive.REQUIRED + Archive.OPTIONAL).map { it.toByteArray(Charsets.US_ASCII) }
             for (at in 0 until data.size - 3) {
                 if (data[at] != 'P'.code.toByte() || data[at + 1] != 'K'.code.toByte()) continue

@@ -1,5 +1,7 @@
 package dev.tfedge.core
 
+import java.util.Locale
+
 /**
  * The first place where an answer differs from the golden case's.
  *
@@ -21,8 +23,9 @@ data class FirstDifference(
 ) {
     /** The difference as a line for a person. */
     val line: String
-        get() = "case ${quoted(case)}, ${stage.key} $index: expected ${expected ?: "the end"}, got ${actual ?: "the end"}" +
-            if (quantSteps == null) "" else ", %.2f quantization steps apart".format(java.util.Locale.ROOT, quantSteps)
+        get() = "case ${quoted(case)}, ${stage.key} $index: expected ${expected ?: "the end"}, got " +
+            (actual ?: "the end") +
+            if (quantSteps == null) "" else ", %.2f quantization steps apart".format(Locale.ROOT, quantSteps)
 }
 
 /**

@@ -63,8 +63,8 @@ internal object SignatureCheck {
     private fun refuse(problems: List<String>) {
         if (problems.isEmpty()) return
         throw EngineException(
-            "expected seq2seq signatures (greedy: source_ids -> target_ids; encode and decode_step that fit together); " +
-                "received a model in which ${problems.joinToString("; ")}; convert it again"
+            "expected seq2seq signatures (greedy: source_ids -> target_ids; encode and decode_step that fit " +
+                "together); received a model in which ${problems.joinToString("; ")}; convert it again"
         )
     }
 }

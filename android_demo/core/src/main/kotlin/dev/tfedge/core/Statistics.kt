@@ -42,7 +42,7 @@ internal object Statistics {
         return Math.exp(logarithms.average())
     }
 
-    /** Returns the 95 % bootstrap interval of [typical] over turns, because noise comes in bursts longer than a sample. */
+    /** Returns the 95 % bootstrap interval of [typical] over turns: noise comes in bursts longer than a sample. */
     fun typicalInterval(turns: List<List<DoubleArray>>, resamples: Int): Pair<Double, Double> {
         val random = Random(SEED)
         val drawn = DoubleArray(resamples) { typical(List(turns.size) { turns[random.nextInt(turns.size)] }) }

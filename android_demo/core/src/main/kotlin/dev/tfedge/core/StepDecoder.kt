@@ -68,7 +68,7 @@ internal class StepDecoder(
     /** The logits after [step]. */
     fun logits(): TensorValue = step.value(LOGITS)
 
-    /** Copies an output into the input of `decode_step` of the same name; where their forms differ, number by number. */
+    /** Copies an output into the input of `decode_step` of its name; where their forms differ, number by number. */
     private fun handOver(from: Signature, key: String) {
         val (source, target) = from.outputs.getValue(key) to step.inputs.getValue(key)
         val (output, input) = from.output(key) to step.input(key)
@@ -78,7 +78,8 @@ internal class StepDecoder(
             return
         }
         for (place in 0 until target.count) {
-            Quantization.write(input, target, place, Quantization.toReal(Quantization.stored(output, source, place), source))
+            val real = Quantization.toReal(Quantization.stored(output, source, place), source)
+            Quantization.write(input, target, place, real)
         }
     }
 

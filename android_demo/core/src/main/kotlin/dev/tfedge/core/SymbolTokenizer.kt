@@ -66,7 +66,8 @@ class SymbolTokenizer private constructor(
 
     private fun unknown(text: String, pieces: List<String>): TaskException {
         val unknown = pieces.filter { it !in ids }.toSortedSet(ByCodePoint)
-        val named = unknown.take(MAX_NAMED).joinToString(", ") { quoted(it) } + if (unknown.size > MAX_NAMED) ", …" else ""
+        val more = if (unknown.size > MAX_NAMED) ", …" else ""
+        val named = unknown.take(MAX_NAMED).joinToString(", ", postfix = more) { quoted(it) }
         val known = cutShort(symbols.joinToString(separator), 80)
         return TaskException(
             "expected only the symbols ${quoted(known)}; got $named in ${quoted(cutShort(text, 40))}; respell it"
@@ -117,8 +118,8 @@ class SymbolTokenizer private constructor(
                     val form = if (separator.isEmpty()) "single code points" else "non-empty and without white space"
                     val case = if (lowercase) " and lower case" else ""
                     throw FormException(
-                        "`symbols` must be $form, in Unicode NFC$case, and none of ${SPECIAL.joinToString(", ")}; got " +
-                            shown(value)
+                        "`symbols` must be $form, in Unicode NFC$case, and none of ${SPECIAL.joinToString(", ")}; " +
+                            "got ${shown(value)}"
                     )
                 }
                 if (!met.add(symbol)) throw FormException("`symbols` must be distinct; got ${quoted(symbol)} twice")

@@ -33,7 +33,7 @@ internal fun pieces(text: String): List<String> {
 
 private fun stripped(text: String): String = text.trim { isPythonSpace(it) }
 
-/** White space as `str.isspace` means it: separators, and the control characters with bidirectional class B, S or WS. */
+/** White space as `str.isspace` means it: separators, and control characters with bidirectional class B, S or WS. */
 private fun isPythonSpace(letter: Char): Boolean = when (letter) {
     in '\t'..'\r', in '\u001C'..' ', '\u0085', '\u00A0', '\u1680' -> true
     in '\u2000'..'\u200A', '\u2028', '\u2029', '\u202F', '\u205F', '\u3000' -> true

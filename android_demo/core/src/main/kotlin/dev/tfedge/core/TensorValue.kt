@@ -23,7 +23,7 @@ class TensorValue(val form: TensorForm, val bytes: ByteArray) {
      * their range, a 255th.
      */
     val step: Double
-        get() = form.scale ?: ((0 until size).let { places -> places.maxOf(::real) - places.minOf(::real) } / INT8_STEPS)
+        get() = form.scale ?: ((0 until size).maxOf(::real) - (0 until size).minOf(::real)) / INT8_STEPS
 
     private companion object {
         const val INT8_STEPS = 255

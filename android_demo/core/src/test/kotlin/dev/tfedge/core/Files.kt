@@ -11,4 +11,20 @@ internal object Files {
 
     /** A file of tests/golden. */
     fun golden(path: String) = File(repository, "tests/golden/$path")
+
+    /** One of the vectors that Python reads too; `python -m tools.make_vectors` writes them. */
+    fun vectors(name: String): JsonObject = StrictJson.readObject(golden("vectors/$name.json").readBytes(), name)
+
+    /** A small packed model that an interpreter runs. */
+    fun pack(name: String): Pack = Pack.open(golden("vectors/$name.tflite"))
 }
+
+internal fun JsonObject.rows(key: String): List<Json> = (get(key) as JsonList).items
+
+internal fun Json.cells(): List<Json> = (this as JsonList).items
+
+internal fun Json.ints(): IntArray = cells().map { (it as JsonNumber).text.toInt() }.toIntArray()
+
+internal fun Json.string(): String = (this as JsonText).value
+
+internal fun Json.number(): Double = (this as JsonNumber).value
