@@ -47,9 +47,9 @@ class SelfTestActivityTest {
         app.models.open(Files.serve().put("wrong.tflite", Repacked.withGolden { Goldens.wrong(it, 16) }))
         await("the other model's golden cases") { state is SelfTestState.Finished && !isPassed() }
         assertEquals("Failed: 0 of 16 golden cases passed", screen.textOn(R.id.verdict_title))
-        val expected = "Case | shortest_word | Stage | tokens | Index | 0 | Expected | 16, IH | Got | 15, EY | Distance"
+        val expected = "Case | shortest_word | Stage | tokens | Index | 0 | Expected | 16, F | Got | 15, EY | Distance"
         assertHolds(expected, screen.on<View>(R.id.difference_facts).words())
-        assertHolds("EY | shortest_word | Expected IH", screen.on<ViewGroup>(R.id.cases).getChildAt(0).words())
+        assertHolds("EY | shortest_word | Expected F", screen.on<ViewGroup>(R.id.cases).getChildAt(0).words())
         app.models.openBuiltIn()
         await("the model in the app") { state === SelfTestState.PassedBefore || isPassed() }
     }
