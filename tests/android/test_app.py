@@ -13,7 +13,7 @@ from tests.golden import packed_autokey
 from tools.android import build
 
 # Modules whose tests run on Android's own library, or on the class files that go into the app.
-TESTED_MODULES = ("core", "host", "app", "arm64")
+TESTED_MODULES = ("core", "host", "app", "arm64", "../tests/android/second_app")
 LIMIT_BYTES = 9_000_000  # of a package with two ABIs
 
 

@@ -20,7 +20,7 @@ STAMP = DEMO / "target" / "built.sha256"
 LOG = DEMO / "target" / "build.log"
 COMMAND = ("mvn", "-B", "-ntp", "-f", "android_demo", "package")
 # What the build reads outside of its own folder.
-ALSO = ("models/g2p/g2p.tflite", "tests/golden", "tools/android")
+ALSO = ("models/g2p/g2p.tflite", "tests/golden", "tests/android/second_app", "tools/android")
 
 
 def sources_sha256(root: pathlib.Path = ROOT) -> str:

@@ -46,6 +46,8 @@ def inputs_of(called: Any, source: list[int]) -> dict[str, Any]:
     """Returns a signature's inputs: zeros, and the source's ids."""
     found = {name: np.zeros(facts["shape"], np.dtype(facts["dtype"])) for name, facts in called.inputs.items()}
     if "source_ids" in found:
+        if len(source) > found["source_ids"].shape[1]:
+            raise ValueError(f"expected {found['source_ids'].shape[1]} ids of a source at most; got {len(source)}")
         found["source_ids"][0, : len(source)] = source
     return found
 
