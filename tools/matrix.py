@@ -44,6 +44,8 @@ MAKERS = {
     "lq_products": "tfedge, static int8 products",
 }
 OUTCOMES = ("right", "wrong", "refused", "crashed")
+# Where the corpus was measured beside the targets that tfedge runs on this machine: on emulators and on phones.
+ANDROID_TARGETS = ("android-tflite==2.16.1@x86_64", "android-tflite==2.16.1@arm64-v8a:cortex-a76")
 TARGETS = (
     "tflite-runtime==2.14.0@x86_64",
     "tflite-runtime==2.14.0@aarch64:cortex-a72",
@@ -113,7 +115,7 @@ def _cell(check: TargetCheck) -> str:
 def corpus_table() -> str:
     """Returns what the gate's corpus does, a row a recipe, a column a target: counts of files."""
     truth = json.loads(TRUTH.read_text())
-    targets = [target for target in TARGETS if target in next(iter(truth.values()))]
+    targets = [target for target in (*TARGETS, *ANDROID_TARGETS) if target in next(iter(truth.values()))]
     lines = [
         "| made by | " + " | ".join(_heading(target) for target in targets) + " |",
         "| --- |" + " --- |" * len(targets),
@@ -129,7 +131,8 @@ def corpus_table() -> str:
 
 
 def _counts(outcomes: list[str]) -> str:
-    counted = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
+    seen = ["wrong" if outcome == "not_finite" else outcome for outcome in outcomes]
+    counted = [(seen.count(outcome), outcome) for outcome in OUTCOMES]
     words = [
         f"{count} {outcome}" if outcome == "right" else f"**{count} {outcome}**" for count, outcome in counted if count
     ]

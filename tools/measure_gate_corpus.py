@@ -1,6 +1,6 @@
 """Measures what each file of the gate's corpus does on each target, against Keras' own float answers.
 
-    python tools/measure_gate_corpus.py [--corpus FOLDER] TARGET ...
+    python -m tools.measure_gate_corpus [--corpus FOLDER] TARGET ...
 
 Writes truth.json into the folder: file -> target -> {"outcome", "error_share"}. The outcome is `right`, `wrong`,
 `not_finite`, `refused` or `crashed`; nothing of tfedge's checks is used, so that they can be tested against it. The
@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from tfedge.errors import WorkerError
+from tfedge.progress import SILENT
 from tfedge.runtime.client import Worker
 from tfedge.runtime.environments import find_environment
 from tfedge.runtime.signatures import SignatureSpec, TensorSpec
-from tfedge.runtime.targets import RuntimeTarget
+from tfedge.runtime.targets import ANDROID, RuntimeTarget
+from tools import measure_runtimes
 from tools.make_gate_corpus import NUM_CASES, OUT
 
 RIGHT_SHARE = 0.1
@@ -77,7 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     out = args.corpus / "truth.json"
     found: dict[str, dict[str, Any]] = json.loads(out.read_text()) if out.exists() else {}
     for target in args.targets:
-        with Worker(find_environment(target), timeout_s=60, isolate=True) as worker:
+        is_android = target.name == ANDROID
+        found_at = measure_runtimes.android_environment(target, SILENT) if is_android else find_environment(target)
+        with Worker(found_at, timeout_s=60, isolate=True) as worker:
             for path in sorted(args.corpus.glob("*.tflite")):
                 if path.name.startswith("special_"):  # These have no cases: tests say what is expected of them.
                     continue

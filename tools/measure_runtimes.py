@@ -7,8 +7,10 @@ answer to every probe of `tfedge.checks.probes`, on x86-64 and on emulated ARM c
 `tfedge.devices` into a cache of its own, measured and removed, and what was found is written at once, so that a run
 may be stopped and goes on where it was. Only probes that are new, or whose file changed, are asked; `--again` asks
 all. Android's library (`--release android-tflite==2.16.1`) is measured from its archive, its x86_64 and its arm64-v8a
-machine code, made loadable by `tools/android`. Needs Python 3.11 on Debian 12 x86-64, for Android Maven and gcc too;
-an hour for everything.
+machine code, made loadable by `tools/android` and called as Java's Interpreter calls it in every app, which applies
+XNNPACK. On x86_64 XNNPACK gets memory on 64 bytes, which its kernels for AVX-512 need and its own 32 are chance for.
+`--plain-kernels FILE` measures without XNNPACK, and writes to FILE, which tfedge does not read. Needs Python 3.11 on
+Debian 12 x86-64, for Android Maven and gcc too; an hour for everything.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ HIGHEST = 40  # above every op version in the schema's own history; the search e
 # Not ops: a mark for numbers above 127, one for custom ops, and what a delegate puts in their place.
 NO_OPS = ("PLACEHOLDER_FOR_GREATER_OP_CODES", "CUSTOM", "DELEGATE")
 TIMEOUT_S = 60.0
+DEFAULT, PLAIN = "default", "without_default_delegates"
 MISSING = re.compile(r"Didn't find op for builtin opcode '(\w+)' version '(\d+)'")
 
 
@@ -120,11 +123,11 @@ def op_versions(worker: Worker, folder: pathlib.Path) -> dict[str, int]:
     return {op: found for op, found in highest.items() if found}
 
 
-def answer(worker: Worker, path: pathlib.Path, probe: Probe) -> str:
+def answer(worker: Worker, path: pathlib.Path, probe: Probe, resolver: str = DEFAULT) -> str:
     """Returns what a runtime makes of one probe."""
     path.write_bytes(probe.data)
     try:
-        worker.load(path)
+        worker.load(path, resolver=resolver)
         return probe.judge(worker.run(SIGNATURE, probe.inputs))
     except WorkerError as error:
         if error.kind == "crashed":
@@ -134,14 +137,16 @@ def answer(worker: Worker, path: pathlib.Path, probe: Probe) -> str:
         return "refused" if error.kind == "bad_request" else error.kind
 
 
-def measure(found: Environment, probes: Sequence[Probe], reporter: Reporter, codes: bool) -> dict[str, Any]:
+def measure(
+    found: Environment, probes: Sequence[Probe], reporter: Reporter, codes: bool, resolver: str = DEFAULT
+) -> dict[str, Any]:
     """Returns `op_versions` (when asked for), `answers` by probe, and the `cpu` in words."""
     with tempfile.TemporaryDirectory() as folder, Worker(found, timeout_s=TIMEOUT_S, limits=Limits()) as worker:
         path = pathlib.Path(folder) / "probe.tflite"
         asked = track(reporter, probes, len(probes), str(found.target))
         return {
             "op_versions": op_versions(worker, path.parent) if codes else {},
-            "answers": {probe.name: answer(worker, path, probe) for probe in asked},
+            "answers": {probe.name: answer(worker, path, probe, resolver) for probe in asked},
             "cpu": worker.info.cpu,
         }
 
@@ -159,9 +164,9 @@ def wheel_hash(target: RuntimeTarget) -> str:
 class Store:
     """The JSON file, with the hash of each probe beside its name."""
 
-    def __init__(self, path: pathlib.Path) -> None:
-        self._path = path
-        held = json.loads(path.read_text(encoding="utf-8"))
+    def __init__(self, path: pathlib.Path, resolver: str = DEFAULT) -> None:
+        self._path, self.resolver = path, resolver
+        held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"probes": {}, "releases": {}}
         self.digests: dict[str, str] = dict(held["probes"])
         names = tuple(self.digests)
         self.facts = {label: RuntimeFacts.from_json(label, value, names) for label, value in held["releases"].items()}
@@ -204,29 +209,41 @@ def measure_release(label: str, places: Sequence[str], store: Store, again: bool
             (installed,) = environment.add_targets([target], reporter=reporter)
         else:
             continue  # no wheel for this architecture
-        measured = measure(installed, left, reporter, codes)
-        store.add(merged(dataclasses.replace(held, source=source(name), date=today()), place, measured))
+        measured = measure(installed, left, reporter, codes, store.resolver)
+        stated = dataclasses.replace(held, source=source(name, store.resolver), date=today())
+        store.add(merged(stated, place, measured))
     if name != targets.ANDROID:
         remove(name, version, reporter)
 
 
 def android_environment(target: RuntimeTarget, reporter: Reporter) -> Environment:
     """Returns a Python in which Android's library stands for tflite-runtime; it is made once in the cache folder."""
+    library = made_library(target, reporter)
+    host = dataclasses.replace(ANDROID_HOST, core=target.core) if target.core else ANDROID_HOST
+    (found,) = environment.add_targets([host if target.core else dataclasses.replace(host, arch="x86_64")])
+    return in_python(found, library, target.version)
+
+
+def made_library(target: RuntimeTarget, reporter: Reporter) -> pathlib.Path:
+    """Returns the folder with the library that glibc loads, and its shim."""
     library = environments.cache_folder() / f"android-{target.version}" / target.arch
     if not library.exists():
         reporter.say(f"making {target} loadable")
         with staging.staged(library) as stage:
             measured_library.make(target.version, target.arch, stage)
-    host = dataclasses.replace(ANDROID_HOST, core=target.core) if target.core else ANDROID_HOST
-    (found,) = environment.add_targets([host if target.core else dataclasses.replace(host, arch="x86_64")])
+    return library
+
+
+def in_python(found: Environment, library: pathlib.Path, version: str) -> Environment:
+    """Returns the environment of a Python, with Android's library of that version in place of its runtime."""
     numpy = found.variables.get("PYTHONPATH", os.path.dirname(os.path.dirname(np.__file__))).split(":")[-1]
     variables = {
         "PYTHONPATH": f"{port_library.FOLDER}:{numpy}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TFEDGE_ANDROID_LIBRARY": str(library),
-        "TFEDGE_ANDROID_VERSION": target.version,
+        "TFEDGE_ANDROID_VERSION": version,
     }
-    shown = dataclasses.replace(found.target, version=target.version)
+    shown = dataclasses.replace(found.target, version=version)
     return Environment(shown, found.command, variables)
 
 
@@ -248,11 +265,14 @@ def remove(name: str, version: str, reporter: Reporter) -> None:
             reporter.say(f"removed {name} {version} for {arch}")
 
 
-def source(name: str = "") -> str:
+def source(name: str = "", resolver: str = DEFAULT) -> str:
     """Says how and where it was measured."""
-    code = "the archive's own machine code under glibc, " if name == targets.ANDROID else ""
+    kernels = f"{resolver} resolver"
+    if name == targets.ANDROID:
+        delegate = "XNNPACK by default, its memory on 64 bytes" if resolver == DEFAULT else "no XNNPACK"
+        kernels = f"the archive's own machine code under glibc, called as Java's Interpreter calls it, {delegate}"
     return (
-        f"tools/measure_runtimes.py, {code}default resolver, 1 thread; x86_64: {cpu.this_cpu()}; ARM: QEMU user "
+        f"tools/measure_runtimes.py, {kernels}, 1 thread; x86_64: {cpu.this_cpu()}; ARM: QEMU user "
         f"emulation of the core; Python 3.11, numpy {environment.NUMPY}"
     )
 
@@ -268,11 +288,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--release", action="append", help="name==version; may be repeated (default: all that install)")
     parser.add_argument("--places", nargs="+", choices={*PLACES, *ANDROID_PLACES}, help="where (default: everywhere)")
     parser.add_argument("--again", action="store_true", help="ask every probe, known or not")
+    parser.add_argument(
+        "--plain-kernels",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="without XNNPACK, into FILE, which tfedge does not read",
+    )
     args = parser.parse_args(arguments)
     if platform.machine() != "x86_64" or sys.version_info[:2] != (3, 11):
         parser.error("needs Python 3.11 on x86-64")
     reporter = TerminalReporter()
-    store = Store(facts.FILE)
+    store = Store(args.plain_kernels, PLAIN) if args.plain_kernels else Store(facts.FILE)
     store.forget_changed(PROBES)
     with tempfile.TemporaryDirectory(prefix="measure-") as cache:
         os.environ.setdefault("TFEDGE_CACHE", cache)

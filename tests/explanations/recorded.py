@@ -29,7 +29,14 @@ RECORDED: dict[str, tuple[str, ...]] = {
         "I tflite: Replacing 12 out of 40 node(s) with delegate (TfLiteGpuDelegateV2) node, yielding 5 partitions for "
         "subgraph 0 (main).",
     ),
-    "buffers_behind": ("    fail  buffers_behind: weights stored behind the flatbuffer: the file's buffers",),
+    "buffers_behind": ("    note  buffers_behind: weights stored behind the flatbuffer: the file's buffers",),
+    "emulator_crash": (
+        "F/libc    ( 4242): Fatal signal 11 (SIGSEGV), code 128 (SI_KERNEL), fault addr 0x0 in tid 4242 (dev.words)\n"
+        "F/DEBUG   ( 4300): ABI: 'x86_64'\nF/DEBUG   ( 4300): backtrace:\nF/DEBUG   ( 4300):       #00 pc "
+        "00000000003f52a0  /data/app/~~aB==/dev.words-1/lib/x86_64/libtensorflowlite_jni.so (BuildId: 1f)",
+        "it crashes on the emulator, but the phone is fine",
+    ),
+    "emulator_differs": ("answers are right on the emulator and wrong on the phone",),
     "file_size": ("    note  file_size: a file of 2 GB or more: 2147483648 bytes",),
     "threads_ignored": ("setNumThreads(4) has no effect on latency", "with more threads it is not faster"),
     "accelerator_unused": ("asked for the NPU but it is not used", "delegate creation failed, falling back to CPU"),

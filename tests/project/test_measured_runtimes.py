@@ -65,6 +65,16 @@ def test_measured_releases_include_every_pinned_one_and_android():
     }
 
 
+def test_android_was_measured_as_apps_run_it():
+    """With the delegate that Java's Interpreter applies, by what it alone changes and by what the file says."""
+    for place in ("x86_64", "arm64-v8a:cortex-a72", "arm64-v8a:cortex-a76"):
+        target = targets.RuntimeTarget.parse(f"android-tflite==2.16.1@{place}")
+        held = facts.facts_for(target)
+        assert "XNNPACK by default" in held.source
+        # Its own kernel takes a zero point of weights into account, XNNPACK does not (measured without it: right).
+        assert held.behaviour("weights_zero_point static", target) == "wrong"
+
+
 @pytest.fixture
 def environment() -> Environment:
     """The pinned LiteRT of this Python."""

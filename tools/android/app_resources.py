@@ -16,8 +16,9 @@ from collections.abc import Sequence
 
 from tools.android import programs
 
-# Debian's aapt2 is older than the Android that it reads; it can do without what it does not know.
-_HARMLESS = "Unknown chunk type '200'"
+# Debian's aapt2 is older than the Android that it reads and than <queries>; it can do without what it does not know.
+_UNEXPECTED = "unexpected element"
+_HARMLESS = ("Unknown chunk type '200'", f"{_UNEXPECTED} <queries> found in <manifest>")
 
 
 def collect_assets(sources: pathlib.Path, model: pathlib.Path, folder: pathlib.Path) -> None:
@@ -54,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command += ["-A", target / "assets", "-0", ".tflite"]  # -0: stored, so that the model can be mapped into memory
     command += ["--min-sdk-version", given.min_sdk, "--target-sdk-version", given.target_sdk]
     command += ["--version-code", version_code(given.version_name), "--version-name", given.version_name]
-    programs.run([*command, compiled], "aapt2 link", _HARMLESS)
+    said = programs.run([*command, "--warn-manifest-validation", compiled], "aapt2 link", _HARMLESS)
+    if any(_UNEXPECTED in line for line in said):
+        raise SystemExit(f"expected a manifest that Android reads in {manifest}; see what aapt2 says above")
 
 
 if __name__ == "__main__":

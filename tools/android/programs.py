@@ -8,15 +8,16 @@ import time
 from collections.abc import Sequence
 
 
-def run(command: Sequence[str | pathlib.Path], name: str, harmless: str = "\0") -> None:
-    """Runs a program and prints what it said and how long it took; lines that contain `harmless` are left out.
+def run(command: Sequence[str | pathlib.Path], name: str, harmless: Sequence[str] = ()) -> list[str]:
+    """Runs a program, prints how long it took and what it said but lines that hold one of `harmless`; returns these.
 
     Raises:
         SystemExit: it refused; what it said is the message.
     """
     start = time.monotonic()
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = [line for line in done.stdout.splitlines() if harmless not in line]
+    said = [line for line in done.stdout.splitlines() if not any(known in line for known in harmless)]
     if done.returncode:
         raise SystemExit("\n".join([*said, f"expected {name} to work; it refused, for what it says above"]))
     print(*said, f"{name}: {time.monotonic() - start:.1f} s", sep="\n", flush=True)
+    return said

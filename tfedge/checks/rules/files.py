@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tfedge.checks.rules.rule import Case, Rule, Words, found, judged, key, note, tensor_place
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary
+from tfedge.runtime.targets import ANDROID
 
 _RANDOM_OPS = ("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR")
 _TABLES = ("HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE")
@@ -33,8 +34,8 @@ def tensor_types(case: Case) -> Iterator[Finding]:
 def external_buffers(case: Case) -> Iterator[Finding]:
     """Weights in another file.
 
-    Measured 2026-11-21 (probe "buffer_external"): both Python interpreters load the file, do not look for the other
-    one, and compute with memory that holds anything.
+    Measured 2026-11-21 (probe "buffer_external"): both Python interpreters and Java's on Android load the file, do not
+    look for the other one, and compute with memory that holds anything.
     """
     words = Words(
         "weights stored in another file",
@@ -48,16 +49,17 @@ def external_buffers(case: Case) -> Iterator[Finding]:
 def buffers_behind(case: Case) -> Iterator[Finding]:
     """Weights behind the flatbuffer, as writers of files over 2 GB store them.
 
-    Measured 2026-11-21 (probe "buffer_behind"): both Python runtimes read them; Android's TFLite 2.16.1, which is given
-    the file as a buffer, refuses.
+    A note for Android. Measured 2026-11-21 (probe "buffer_behind"): both Python runtimes and Java's Interpreter read
+    them; the C interface of TFLite 2.16.1 does not ("Input tensor 2 lacks data"), given the file or its bytes.
     """
     words = Words(
         "weights stored behind the flatbuffer",
-        "The file was written in the form for more than 2 GB, which this target does not read.",
+        "The file was written in the form for more than 2 GB.",
         "write the file in the plain form: quantize below 2 GB, or turn the writer's option for large files off",
+        "Java's Interpreter reads it; through the C interface (the NDK, Flutter) the first run is refused.",
     )
-    hits = [("buffer_behind", "the file's buffers")] * case.subject.stored.has_buffers_behind()
-    yield from judged(case, "buffers_behind", words, hits)
+    is_concerned = case.target.name == ANDROID and case.subject.stored.has_buffers_behind()
+    yield from note(case, "buffers_behind", words, ["the file's buffers"] if is_concerned else [])
 
 
 def file_size(case: Case) -> Iterator[Finding]:
@@ -115,7 +117,7 @@ def signature_tensors(case: Case) -> Iterator[Finding]:
     """A signature that names a tensor inside the graph, and not an input or output of its subgraph.
 
     Measured 2026-11-21 (probes "signature_input_inside", "signature_output_inside"): refused by both when it is called
-    ("Tensor is unallocated", "Tensor data is null").
+    ("Tensor is unallocated", "Tensor data is null"), and by Java's Interpreter on Android ("input x not found").
     """
     words = Words(
         "a signature over a tensor that is no input or output of its subgraph",

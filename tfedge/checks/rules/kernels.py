@@ -108,7 +108,9 @@ def per_channel_weights(case: Case) -> Iterator[Finding]:
 
     Measured 2026-11-21: FULLY_CONNECTED, BATCH_MATMUL and EMBEDDING_LOOKUP with float activations on tflite-runtime
     2.14 take the first scale for every row (cosine 0.0 to 0.05), whatever version the op states; ai-edge-litert 2.3 is
-    right. litert-quantizer 0.11 writes such files under FULLY_CONNECTED version 5, which every runtime accepts.
+    right. Android's TFLite 2.16.1 is right for FULLY_CONNECTED on x86_64 and wrong on arm64-v8a, with XNNPACK, which
+    leaves such products out, as without: an emulator on a PC hides what a phone does. litert-quantizer 0.11 writes
+    such files under FULLY_CONNECTED version 5, which every runtime accepts.
     """
     return _spoken(
         case,

@@ -49,7 +49,8 @@ def weights_zero_point(case: Case) -> Iterator[Finding]:
 
     The quantization specification says 0. Measured 2026-11-21 (probes "weights_zero_point …"): with float activations
     tflite-runtime 2.14 ignores it (wrong), LiteRT 2.3 refuses; with int8 activations one scale is right on both, a
-    scale a channel is wrong on 2.14 and refused by 2.3.
+    scale a channel is wrong on 2.14 and refused by 2.3. With int8 activations one scale too is wrong on LiteRT 1.0 to
+    2.1.4 and on Android's 2.16.1, where XNNPACK does it: its own kernel is right.
     """
     words = Words(
         "int8 weights with a zero point that is not 0",

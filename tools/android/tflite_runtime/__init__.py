@@ -2,4 +2,4 @@
 
 import os
 
-__version__ = os.environ["TFEDGE_ANDROID_VERSION"]
+__version__ = os.environ.get("TFEDGE_ANDROID_VERSION", "")

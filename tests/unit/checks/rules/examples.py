@@ -132,7 +132,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("control_flow", LITERT, "loop_condition_int32", "loop"),
     Example("tensor_types", TFLITE, "tensor_type int2", "tensor_type float16", LITERT),
     Example("external_buffers", LITERT, "buffer_external", "buffer_behind"),
-    Example("buffers_behind", ANDROID, "buffer_behind", _ADD, LITERT),
+    Example("buffers_behind", ANDROID, "buffer_behind", _ADD, LITERT, is_note=True),
     _note("file_size", files.huge, models.dense),
     _note("signatures", _P(files.sub_of_two, key=None), files.sub_of_two),
     Example("signature_names", LITERT, _P(files.sub_of_two, ("x", "x")), files.sub_of_two),

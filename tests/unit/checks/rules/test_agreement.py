@@ -21,7 +21,7 @@ from tfedge.runtime.targets import RuntimeTarget, installed_targets
 PINNED = [
     *(f"tflite-runtime==2.14.0@{place}" for place in ("x86_64", "aarch64:cortex-a72", "aarch64:cortex-a76")),
     *(f"ai-edge-litert==2.3.0@{place}" for place in ("x86_64", "aarch64:cortex-a72", "aarch64:cortex-a76")),
-    "android-tflite==2.16.1@x86_64",
+    *(f"android-tflite==2.16.1@{place}" for place in ("x86_64", "arm64-v8a:cortex-a72", "arm64-v8a:cortex-a76")),
 ]
 _USED = {file for example in EXAMPLES for file in (example.trigger, example.twin) if isinstance(file, str)}
 EXAMPLE_PROBES = [probe for probe in PROBES if probe.name in _USED]

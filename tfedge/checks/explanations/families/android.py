@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfedge.checks.explanations.entry import Explanation
-from tfedge.checks.explanations.families.provenance import NEEDS_ANDROID
+from tfedge.checks.explanations.families.provenance import NEEDS_ANDROID, NEEDS_OTHER_CPU
 
 TITLE = "Android"
 
@@ -227,6 +227,59 @@ ENTRIES = (
         example="Array(1) { FloatArray(interpreter.getOutputTensor(0).shape()[1]) }",
         sources=("tensorflow/tensorflow#48791",),
         affects=("Android", "Java, Kotlin"),
+        not_reproduced=NEEDS_ANDROID,
+    ),
+    Explanation(
+        id="emulator_crash",
+        title="The app dies on an x86_64 emulator or Chromebook and runs on phones",
+        matches=(
+            "#00 pc */lib/x86_64/libtensorflowlite_jni.so",
+            "crashes on the emulator~phone",
+            "crash on emulator~phone",
+        ),
+        cause=(
+            "XNNPACK of TensorFlow Lite 2.16.1, which Java's Interpreter uses by default, asks for memory on 32 bytes "
+            "and chooses kernels for AVX-512 that need 64. Where the emulator shows AVX-512, chance decides."
+        ),
+        consequence=(
+            "SIGSEGV when it first runs. No phone has such kernels. `tfedge check` does not say it: tfedge measured "
+            "this library's x86_64 code with memory on 64 bytes."
+        ),
+        fix="On x86_64 leave XNNPACK out, which is right and slower, or use an arm64-v8a device.",
+        example='Interpreter.Options().setUseXNNPACK(Build.SUPPORTED_ABIS[0] != "x86_64")',
+        sources=(
+            "measured: models/g2p/g2p.tflite on a CPU with AVX-512, memory of the library on 32 bytes: 7 of 7 runs "
+            "died, none with 64 bytes or without XNNPACK",
+        ),
+        affects=("TensorFlow Lite 2.16.1 on x86_64 Android", "CPUs with AVX-512"),
+        refines=("crashed",),
+        not_reproduced=NEEDS_OTHER_CPU,
+    ),
+    Explanation(
+        id="emulator_differs",
+        title="Right on the x86_64 emulator, wrong on the phone",
+        matches=(
+            "right on the emulator~wrong on the phone",
+            "works on the emulator~wrong on",
+            "emulator~correct~phone~wrong",
+            "emulator~different~phone",
+        ),
+        cause=(
+            "TensorFlow Lite 2.16.1 has other kernels on arm64-v8a: dynamic int8 with one scale a channel, as "
+            "litert-quantizer writes it, is right on x86_64 and nonsense on phones, with XNNPACK and without."
+        ),
+        consequence="Tests on the emulator pass, and every phone shows nonsense, without an error.",
+        fix=(
+            "Check the file for arm64-v8a; quantize with one scale a tensor (`--fix` does), or static int8, or float. "
+            "Test on an arm64-v8a device."
+        ),
+        example="tfedge check model.tflite --static --target android-tflite==2.16.1@arm64-v8a",
+        sources=(
+            "measured: 10 files of litert-quantizer 0.11.0 with the library of the archive, by QEMU and by unidbg: "
+            "all wrong; its x86_64 library: all right",
+        ),
+        affects=("TensorFlow Lite 2.16.1 on Android",),
+        refines=("phone_differs",),
         not_reproduced=NEEDS_ANDROID,
     ),
     Explanation(

@@ -84,7 +84,10 @@ ENTRIES = (
         id="buffers_behind",
         title="Weights stored behind the flatbuffer",
         cause="The file was written in the form for more than 2 GB: weights stand behind the tables, not inside.",
-        consequence="Android's TFLite 2.16.1 is given a buffer and refuses it; the Python runtimes read it.",
+        consequence=(
+            "Through the C interface (the NDK, Flutter) Android's TensorFlow Lite 2.16.1 refuses it at the first run: "
+            "Input tensor … lacks data. Java's Interpreter and the Python runtimes read it."
+        ),
         fix="Write the plain form: quantize below 2 GB, or turn the writer's option for large files off.",
         example="tfedge inspect model.tflite",
         affects=("TensorFlow Lite on Android",),

@@ -22,8 +22,12 @@ ENTRIES = (
             "all."
         ),
         example="tfedge check model.tflite --fix fixed.tflite --target tflite-runtime==2.14.0@x86_64",
-        sources=("tensorflow/tflite-micro#2602", "measured: FULLY_CONNECTED and BATCH_MATMUL on tflite-runtime 2.14.0"),
-        affects=("tflite-runtime",),
+        sources=(
+            "tensorflow/tflite-micro#2602",
+            "measured: FULLY_CONNECTED and BATCH_MATMUL on tflite-runtime 2.14.0; on Android's 2.16.1 BATCH_MATMUL "
+            "everywhere, FULLY_CONNECTED on arm64-v8a and not on x86_64",
+        ),
+        affects=("tflite-runtime", "TensorFlow Lite 2.16.1 on Android"),
         reproduced=(TFLITE,),
     ),
     Explanation(
@@ -68,9 +72,7 @@ ENTRIES = (
             "core (Cortex-A76, Raspberry Pi 5, newer phones) and by the shape: several rows, inputs a multiple of 16."
         ),
         consequence="SIGSEGV there; the same file runs on older cores and on x86, so a desk test shows nothing.",
-        fix=(
-            "Run one row at a time (batch 1, decode steps), use static int8 for these products, or ship LiteRT 2.3."
-        ),
+        fix=("Run one row at a time (batch 1, decode steps), use static int8 for these products, or ship LiteRT 2.3."),
         example="tfedge check model.tflite --target tflite-runtime==2.14.0@aarch64:cortex-a76",
         sources=(
             *("coqui-ai/STT#2284", "tensorflow/tensorflow#59120"),

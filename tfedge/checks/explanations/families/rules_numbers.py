@@ -74,7 +74,10 @@ ENTRIES = (
         title="int8 weights with a zero point that is not 0",
         matches=("unsupported zero-point value (*) in channel", "failed to update filter tensor"),
         cause="The specification of int8 weights says 0; kernels do not read it. An asymmetric quantizer wrote it.",
-        consequence="tflite-runtime 2.14 ignores it and is wrong; LiteRT 2.3 refuses.",
+        consequence=(
+            "tflite-runtime 2.14 ignores it and is wrong, and so is Android's TensorFlow Lite 2.16.1 with XNNPACK; "
+            "LiteRT 2.3 refuses."
+        ),
         fix="Quantize the weights symmetrically.",
         example="tfedge inspect model.tflite",
         affects=("tflite-runtime", "ai-edge-litert"),

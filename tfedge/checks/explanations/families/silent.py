@@ -58,8 +58,8 @@ ENTRIES = (
         ),
         cause=(
             "Most often per-channel int8 weights under a FULLY_CONNECTED version that means one scale: "
-            "litert-quantizer writes version 5, tflite-runtime 2.14 reads the first scale for all channels, or none. "
-            "On a GPU: half precision that overflows."
+            "litert-quantizer writes version 5; tflite-runtime 2.14, and TensorFlow Lite 2.16.1 on phones, read the "
+            "first scale for all channels, or none. On a GPU: half precision that overflows."
         ),
         consequence="The app shows empty or constant answers; no log line anywhere.",
         fix=(
@@ -68,7 +68,7 @@ ENTRIES = (
         ),
         example="tfedge check model.tflite --target tflite-runtime==2.14.0@x86_64",
         sources=("google-ai-edge/LiteRT#7693", "measured: litert-quantizer 0.11.0 files on tflite-runtime 2.14.0"),
-        affects=("tflite-runtime", "TensorFlow Lite on Android up to 2.16.1", "GPU delegate"),
+        affects=("tflite-runtime", "TensorFlow Lite 2.16.1 on arm64-v8a", "GPU delegate"),
         reproduced=(TFLITE,),
     ),
     Explanation(
@@ -117,8 +117,9 @@ ENTRIES = (
         ),
         cause=(
             "In order of how often: another tokenizer, resize or normalization in the app; inputs bound by position; "
-            "uint8 or int8 inputs fed without scale and zero point; another model file; a delegate; and last, kernels "
-            "that round differently (a few steps of int8, never more)."
+            "uint8 or int8 inputs fed without scale and zero point; another model file; a delegate; a kernel that is "
+            "wrong there alone (`tfedge check` knows those); and last, kernels that round differently, by a few steps "
+            "of int8."
         ),
         consequence="Accuracy on the device is not what was measured.",
         fix=(
