@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from tfedge.checks.rules.rule import Case, Rule, Words, judged, risked
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.summary import OpSummary, TensorSummary
+from tfedge.runtime.targets import ANDROID
 
 _LOW_BIT = ("int4", "int2", "uint4")
 NO_BIAS_FORM = "FULLY_CONNECTED qint8,qint8~->qint8"
@@ -109,14 +110,18 @@ def per_channel_weights(case: Case) -> Iterator[Finding]:
     Measured 2026-11-21: FULLY_CONNECTED, BATCH_MATMUL and EMBEDDING_LOOKUP with float activations on tflite-runtime
     2.14 take the first scale for every row (cosine 0.0 to 0.05), whatever version the op states; ai-edge-litert 2.3 is
     right. Android's TFLite 2.16.1 is right for FULLY_CONNECTED on x86_64 and wrong on arm64-v8a, with XNNPACK, which
-    leaves such products out, as without: an emulator on a PC hides what a phone does. litert-quantizer 0.11 writes
-    such files under FULLY_CONNECTED version 5, which every runtime accepts.
+    leaves such products to it, as without: its kernel for ARM multiplies by no scale at all (answers are 1 / scale too
+    large), and an emulator on a PC hides that. litert-quantizer 0.11 writes such files under FULLY_CONNECTED version 5,
+    which every runtime accepts.
     """
+    does = "reads the first scale and applies it to every channel"
+    if case.target.name == ANDROID:
+        does = "does not apply each channel's own scale"
     return _spoken(
         case,
         "per_channel_weights",
         "int8 weights with one scale a channel, in a kernel that this target has only for one scale",
-        "The kernel reads the first scale and applies it to every channel; the op's version does not say otherwise.",
+        f"The kernel {does}; the op's version does not say otherwise.",
         "quantize these weights per tensor (tfedge check --fix does), or use a runtime that reads all scales",
     )
 

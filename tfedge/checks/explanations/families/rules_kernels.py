@@ -13,8 +13,8 @@ ENTRIES = (
         title="One scale a channel, in a kernel that reads one scale for all",
         cause=(
             "Weights are int8 with a scale for each output. The kernel of this release takes the first for all of "
-            "them, and the op's version does not say otherwise: litert-quantizer writes such files under "
-            "FULLY_CONNECTED version 5, which every runtime accepts."
+            "them, or none (Android's 2.16.1 on ARM), and the op's version does not say otherwise: litert-quantizer "
+            "writes such files under FULLY_CONNECTED version 5, which every runtime accepts."
         ),
         consequence="Wrong answers without an error: cosine 0.0 to 0.05 against the float model.",
         fix=(
