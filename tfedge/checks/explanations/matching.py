@@ -101,10 +101,11 @@ def nearest(text: str) -> tuple[Explanation, ...]:
     words = {_stem(word) for word in _WORD.findall(text.lower())} - _STOP_WORDS
     index = _word_index()
     scores: dict[str, float] = {}
-    for word in words & index.keys():
+    for word in sorted(words & index.keys()):  # sums of floats are the same on every run only in one order
         for name in index[word]:
             scores[name] = scores.get(name, 0.0) + math.log(1 + len(catalogue.ALL) / len(index[word]))
-    for name in sorted(scores, key=lambda name: -scores[name]):
+    places = {entry.id: place for place, entry in enumerate(catalogue.ALL)}
+    for name in sorted(scores, key=lambda name: (-scores[name], places[name])):
         found.setdefault(name, catalogue.BY_ID[name])
     return tuple(found.values())[:MAX_NEAREST]
 
