@@ -104,7 +104,7 @@ class MainActivityTest {
             type(text)
             await("a refusal of $text") { (screen.work.reader.reading.value as? Reading.Unreadable)?.word == text }
             assertEquals("This model cannot read “$text”.", screen.textOn(R.id.reading_line))
-            assertTrue(screen.textOn(R.id.reading_detail), screen.textOn(R.id.reading_detail).startsWith("expected"))
+            assertTrue(screen.textOn(R.id.reading_detail), screen.textOn(R.id.reading_detail).startsWith("Expected"))
             assertEquals(emptyList<String>(), tiles())
         }
         assertEquals(listOf("Z", "AE", "P"), typed("zap"))
