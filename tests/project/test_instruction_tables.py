@@ -100,7 +100,7 @@ def test_markdown_when_a_runtime_refuses_a_file_says_so_beside_ratios():
         "| --- | ---: | ---: |",
         "| float32 | 5.00 | - |",
         "| int8 | 2.00 (0.40x) | 9.00 |",
-        "| int4 | refused | - |",
+        "| int4 | does not run | - |",
     ]
     assert "(qemu-user 7)" in readme_region(report)
 

@@ -63,7 +63,7 @@ def test_license_is_apache_2():
 def test_pytest_treats_warnings_as_errors_and_runs_quick_tests_first():
     options = PROJECT["tool"]["pytest"]["ini_options"]
     assert options["filterwarnings"][0] == "error"
-    assert options["testpaths"][0] == "tests/unit" and options["testpaths"][-1] == "tests/e2e"
+    assert options["testpaths"][0] == "tests/unit" and options["testpaths"][-1] == "tests/android"
     assert "--strict-markers" in options["addopts"]
     assert all((sources.ROOT / path).is_dir() for path in options["testpaths"])
 

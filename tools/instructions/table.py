@@ -157,5 +157,5 @@ def _cell(row: Mapping[str, Any] | None, reference: Mapping[str, Any] | None) ->
         return "-"
     number, base = mean(row), None if reference is None else mean(reference)
     if number is None:
-        return "refused"
+        return "does not run"
     return f"{number:.2f}" + (f" ({number / base:.2f}x)" if base and row is not reference else "")
