@@ -44,6 +44,7 @@ class TfliteRuntime private constructor(
             checkGates(pack.manifest, version)
             val census = ThreadCensus()
             val options = Interpreter.Options().setNumThreads(numThreads)
+                .setUseXNNPACK(mayUseXnnpack(System.getProperty("java.vm.name"), System.getProperty("os.arch")))
             val interpreter = refusing({ line ->
                 "expected a model that TensorFlow Lite $version runs in ${pack.name}; it was not made for this " +
                     "runtime: $line; convert it by a recipe that this runtime has " +
@@ -51,6 +52,15 @@ class TfliteRuntime private constructor(
             }) { Interpreter(pack.model(), options) }
             return TfliteRuntime(interpreter, version, census)
         }
+
+        /**
+         * Whether XNNPACK may help here: everywhere but on x86 Android (emulators, Chromebooks). The library's kernels for
+         * AVX-512 need memory aligned to 64 bytes, its allocator there gives 32, and the app dies by SIGSEGV (2.16.1).
+         *
+         * @param virtualMachine "Dalvik" on Android, whatever runs there.
+         */
+        internal fun mayUseXnnpack(virtualMachine: String?, processor: String?) =
+            virtualMachine != "Dalvik" || processor.orEmpty().let { !it.startsWith("x86") && it != "i686" }
 
         /** Version of the library, for example "2.16.1"; EngineException where there is none for this machine. */
         fun version(): String = try {
