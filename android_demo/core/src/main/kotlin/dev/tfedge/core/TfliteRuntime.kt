@@ -55,7 +55,7 @@ class TfliteRuntime private constructor(
 
         /**
          * Whether XNNPACK may help here: everywhere but on x86 Android (emulators, Chromebooks). The library's kernels
-         * for AVX-512 need memory aligned to 64 bytes, its allocator there gives 32, and the app dies by SIGSEGV (2.16.1).
+         * for AVX-512 need memory aligned to 64 bytes, its allocator there gives 32, and the app dies by SIGSEGV.
          *
          * @param virtualMachine "Dalvik" on Android, whatever runs there.
          */
