@@ -6,7 +6,7 @@
 Two networks: the shipped G2P model, on real words with its word error rate, and one of random weights, 256 wide with
 3 + 3 layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one
 interleaved run.
-`--readme` draws the README's table from the report in models/benchmark. Nothing is installed by itself.
+`--readme` draws the README's table from the kept report. Nothing is installed by itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tools.benchmark.measure import Contender, answers_of, measure
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "g2p" / "g2p.keras"
-KEPT = ROOT / "models" / "benchmark"
+KEPT = pathlib.Path(__file__).with_name("measured.json")
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
 
 
@@ -125,18 +125,24 @@ def _wer(contender: Contender, spec: Any, examples: Any, reporter: Reporter) -> 
 def _cpu() -> str:
     from tfedge.runtime import worker
 
-    return "; ".join(line for line in worker.cpu_lines() if line.lower().startswith("model name"))
+    names = [line.partition(":")[2].strip() for line in worker.cpu_lines() if line.lower().startswith("model name")]
+    return "; ".join(names)
 
 
 def update_readme(readme: pathlib.Path = ROOT / "README.md") -> None:
     """Draws the README's table from the kept report."""
     from tools.update_readme import replace_region
 
-    report = json.loads((KEPT / "benchmark.json").read_text("utf-8"))
+    report = json.loads(KEPT.read_text("utf-8"))
+    text = replace_region(readme.read_text("utf-8"), region(report), *MARKS)
+    write_bytes(readme, text.encode(), force=True)
+
+
+def region(report: dict[str, Any]) -> str:
+    """Returns what stands between the marks."""
     said = ", ".join(f"{name} {version}" for name, version in report["conditions"]["versions"].items())
     made = f"Measured {report['created_utc'][:10]} by `tools/benchmark` on {report['conditions']['cpu']}; {said}."
-    text = replace_region(readme.read_text("utf-8"), f"\n{reports.markdown_table(report)}\n\n{made}\n", *MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    return f"\n{reports.markdown_table(report)}\n\n{made}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
