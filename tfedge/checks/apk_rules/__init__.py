@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from tfedge.checks.apk_rules import app, container, libraries, models, runtimes, signatures
 from tfedge.checks.apk_rules.facts import package_facts
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, WantedModel
+from tfedge.checks.apk_rules.package_case import PackageCase, WantedModel
+from tfedge.checks.rules.rule import Rule
 from tfedge.checks.verdict import Finding
 
-__all__ = ["RULES", "PackageCase", "PackageRule", "WantedModel", "package_findings"]
+__all__ = ["RULES", "PackageCase", "WantedModel", "package_findings"]
 
-RULES: tuple[PackageRule, ...] = (
+RULES: tuple[Rule[PackageCase], ...] = (
     *container.RULES,
     *app.RULES,
     *libraries.RULES,

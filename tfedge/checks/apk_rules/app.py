@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, found, note
-from tfedge.checks.rules.rule import Words
+from tfedge.checks.apk_rules.package_case import PackageCase
+from tfedge.checks.rules.rule import Rule, Words, found, note
 from tfedge.checks.verdict import Finding
 
 # Looked up 2026-11-21 at https://developer.android.com/google/play/requirements/target-sdk and pages that quote it.
@@ -125,7 +125,7 @@ def stored_resources(case: PackageCase) -> Iterator[Finding]:
 
 
 RULES = tuple(
-    PackageRule(check.__name__, check)
+    Rule(check.__name__, check)
     for check in (
         *(target_sdk, debuggable, only_for_tests, internet_permission, cleartext_traffic, split_package),
         *(stored_resources,),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, found
-from tfedge.checks.rules.rule import Words
+from tfedge.checks.apk_rules.package_case import PackageCase
+from tfedge.checks.rules.rule import Rule, Words, found
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.apk.zip_file import DEFLATED, STORED, ZipEntry
 from tfedge.modelfile.archive import BOMB_RATIO
@@ -169,7 +169,7 @@ def _names(case: PackageCase, is_met: collections.abc.Callable[[ZipEntry], bool]
 
 
 RULES = tuple(
-    PackageRule(check.__name__, check)
+    Rule(check.__name__, check)
     for check in (
         *(duplicate_entries, overlapping_entries, entry_headers, encrypted_entries, entry_method),
         *(unsafe_names, zip_bomb, zip64, entry_damaged),

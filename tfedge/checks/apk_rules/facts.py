@@ -6,7 +6,7 @@ import collections
 from collections.abc import Iterator
 
 from tfedge.checks.apk_rules.known_libraries import known_library
-from tfedge.checks.apk_rules.rule import PackageCase
+from tfedge.checks.apk_rules.package_case import PackageCase
 from tfedge.checks.apk_rules.runtimes import version_of
 from tfedge.checks.rules.rule import shown
 from tfedge.checks.verdict import Finding

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Iterator
 
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, found, note
-from tfedge.checks.rules.rule import Words
+from tfedge.checks.apk_rules.package_case import PackageCase
+from tfedge.checks.rules.rule import Rule, Words, found, note
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.apk.library import Library
 
@@ -154,7 +154,7 @@ def libraries_compressed(case: PackageCase) -> Iterator[Finding]:
 
 
 RULES = tuple(
-    PackageRule(check.__name__, check)
+    Rule(check.__name__, check)
     for check in (
         *(arm64_missing, libraries_by_abi, library_machine, page_size_16kb, zip_alignment_16kb),
         *(libraries_compressed,),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, WantedModel, found, note
-from tfedge.checks.rules.rule import Words, shown
+from tfedge.checks.apk_rules.package_case import PackageCase, WantedModel
+from tfedge.checks.rules.rule import Rule, Words, found, note, shown
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.apk.package import PackedModel
 
@@ -108,6 +108,4 @@ def _start(model: PackedModel) -> str:
     return f"{model.sha256[:16]}…" if model.sha256 else "unknown"
 
 
-RULES = tuple(
-    PackageRule(check.__name__, check) for check in (no_model, model_compressed, model_alignment, model_matches)
-)
+RULES = tuple(Rule(check.__name__, check) for check in (no_model, model_compressed, model_alignment, model_matches))

@@ -6,8 +6,8 @@ import collections
 from collections.abc import Iterator, Mapping
 
 from tfedge.checks.apk_rules.known_libraries import known_library
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, found, note
-from tfedge.checks.rules.rule import Words
+from tfedge.checks.apk_rules.package_case import PackageCase
+from tfedge.checks.rules.rule import Rule, Words, found, note
 from tfedge.checks.verdict import Finding
 from tfedge.modelfile.apk.library import Library
 from tfedge.modelfile.apk.package import LITERT, PLAY, TFLITE
@@ -176,7 +176,7 @@ def _dotted(descriptor: str) -> str:
 
 
 RULES = tuple(
-    PackageRule(check.__name__, check)
+    Rule(check.__name__, check)
     for check in (
         *(runtime_missing, runtime_versions, runtime_modified, several_interpreters, duplicate_classes),
         *(interpreter_class_missing, old_android),

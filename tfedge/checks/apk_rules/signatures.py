@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfedge.checks.apk_rules.rule import PackageCase, PackageRule, found, note
-from tfedge.checks.rules.rule import Words
+from tfedge.checks.apk_rules.package_case import PackageCase
+from tfedge.checks.rules.rule import Rule, Words, found, note
 from tfedge.checks.verdict import Finding
 
 _SIGN = "sign it again: apksigner sign --ks KEYSTORE app.apk, after zipalign"
@@ -82,4 +82,4 @@ def debug_key(case: PackageCase) -> Iterator[Finding]:
     yield from note("debug_key", words, ["CN=Android Debug"] if case.package.signatures.is_debug_key else [])
 
 
-RULES = tuple(PackageRule(check.__name__, check) for check in (unsigned, signing_block, signature_schemes, debug_key))
+RULES = tuple(Rule(check.__name__, check) for check in (unsigned, signing_block, signature_schemes, debug_key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from tfedge.checks.apk_rules.rule import PackageCase
+from tfedge.checks.apk_rules.package_case import PackageCase
 from tfedge.checks.apk_rules.runtimes import version_of
 from tfedge.checks.facts import facts_for, known_targets, version_order
 from tfedge.checks.rules import static_findings

@@ -29,7 +29,7 @@ from tfedge.runtime.targets import RuntimeTarget
 
 __all__ = ["RULES", "Rule", "Subject", "findings_for", "static_findings"]
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[Case], ...] = (
     *versions.RULES,
     *kernels.RULES,
     *kernel_shapes.RULES,

@@ -59,7 +59,7 @@ def buffers_behind(case: Case) -> Iterator[Finding]:
         "Java's Interpreter reads it; through the C interface (the NDK, Flutter) the first run is refused.",
     )
     is_concerned = case.target.name == ANDROID and case.subject.stored.has_buffers_behind()
-    yield from note(case, "buffers_behind", words, ["the file's buffers"] if is_concerned else [])
+    yield from note("buffers_behind", words, ["the file's buffers"] if is_concerned else [])
 
 
 def file_size(case: Case) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def file_size(case: Case) -> Iterator[Finding]:
         "32-bit apps and Java's MappedByteBuffer cannot open it.",
     )
     size = len(case.subject.model_bytes)
-    yield from note(case, "file_size", words, [f"{size} bytes"] if size >= _TWO_GB else [])
+    yield from note("file_size", words, [f"{size} bytes"] if size >= _TWO_GB else [])
 
 
 def signatures(case: Case) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def signatures(case: Case) -> Iterator[Finding]:
         "Callers must count on positions, which change with the converter and with quantization.",
     )
     named = [signature for signature in case.graph.signatures if signature]
-    yield from note(case, "signatures", words, [] if named else ["the file"])
+    yield from note("signatures", words, [] if named else ["the file"])
 
 
 def signature_names(case: Case) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def signature_names(case: Case) -> Iterator[Finding]:
         for signature, side, names in case.subject.stored.signature_names()
         if len(set(names)) < len(names)
     ]
-    yield from found(case, "signature_names", words, places)
+    yield from found("signature_names", words, places)
 
 
 def signature_tensors(case: Case) -> Iterator[Finding]:
@@ -156,7 +156,7 @@ def dynamic_shapes(case: Case) -> Iterator[Finding]:
     ]
     if not case.graph.signatures:
         places = [tensor_place(tensor) for tensor in case.graph.subgraphs[0].inputs if tensor.has_dynamic_shape]
-    yield from note(case, "dynamic_shapes", words, places)
+    yield from note("dynamic_shapes", words, places)
 
 
 def string_tensors(case: Case) -> Iterator[Finding]:
@@ -177,7 +177,7 @@ def string_tensors(case: Case) -> Iterator[Finding]:
         for tensor in (*graph.inputs, *graph.outputs)
         if tensor.dtype == "string"
     ]
-    yield from note(case, "string_tensors", words, places)
+    yield from note("string_tensors", words, places)
 
 
 def random_ops(case: Case) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ def random_ops(case: Case) -> Iterator[Finding]:
         "convert with training=False, and sample outside the model",
         "Answers differ from run to run; a comparison with the float model says nothing.",
     )
-    yield from note(case, "random_ops", words, [op.place for op in case.graph.ops if op.name in _RANDOM_OPS])
+    yield from note("random_ops", words, [op.place for op in case.graph.ops if op.name in _RANDOM_OPS])
 
 
 def _variable(op: OpSummary, case: Case) -> tuple[str, str] | None:
@@ -238,7 +238,7 @@ def state(case: Case) -> Iterator[Finding]:
     )
     kept = [op.place for op in case.graph.ops if op.name in ("ASSIGN_VARIABLE", *_TABLES)]
     kept += [f"variable {name!r}" for name in _variable_tensors(case)]
-    yield from note(case, "state", words, kept)
+    yield from note("state", words, kept)
 
 
 def _variable_tensors(case: Case) -> list[str]:

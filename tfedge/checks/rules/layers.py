@@ -58,14 +58,14 @@ def norm_epsilon(case: Case) -> Iterator[Finding]:
         "train with an epsilon of 1e-6 or more (Keras' own defaults are 1e-3 and 1e-6)",
         "A row of equal values divides 0 by 0: its answer is NaN.",
     )
-    yield from note(case, "norm_epsilon", words, none)
+    yield from note("norm_epsilon", words, none)
     words = Words(
         "a variance quantized in steps that small rows are lost in",
         "One scale holds the variances of all rows, and the epsilon is far under a step of it.",
         "keep normalizations in float (recipe static_wi8_ai8_fc), or bring rows to one size before them",
         "Rows whose variance is under half a step are divided by 0, or by one and the same number.",
     )
-    yield from note(case, "norm_epsilon", words, lost)
+    yield from note("norm_epsilon", words, lost)
 
 
 def _epsilon(case: Case, terms: ScoreTerms, op: OpSummary) -> tuple[float, TensorSummary, str] | None:
@@ -127,7 +127,7 @@ def gelu_exact(case: Case) -> Iterator[Finding]:
     cause = "Of the error function only the op GELU is builtin, and the converter knows few ways of writing it."
     fix = "write it as keras.activations.gelu or tf.nn.gelu with approximate=True"
     flex = Words("the error function as an op of TensorFlow", cause, fix, "No plain interpreter runs the file.")
-    yield from note(case, "gelu_exact", flex, [op.place for op in _ops(case, *_ERF_OPS) if op.kind == "flex"])
+    yield from note("gelu_exact", flex, [op.place for op in _ops(case, *_ERF_OPS) if op.kind == "flex"])
     written = Words(
         "the error function written out as a polynomial",
         cause,
@@ -136,7 +136,7 @@ def gelu_exact(case: Case) -> Iterator[Finding]:
     )
     terms = ScoreTerms(case.subject)
     places = [op.place for op in _ops(case, "ADD") if _is_of_error_function(case, terms, op)]
-    yield from note(case, "gelu_exact", written, places)
+    yield from note("gelu_exact", written, places)
     if case.target.name == "tflite-runtime":
         slow = Words(
             "GELU by the error function",
@@ -145,7 +145,7 @@ def gelu_exact(case: Case) -> Iterator[Finding]:
             "In float it takes three times as long as with tanh, about 4 ns a value more (measured, x86).",
         )
         floats = [op for op in _ops(case, "GELU") if op.output_dtypes[:1] == ("float32",)]
-        yield from note(case, "gelu_exact", slow, [op.place for op in floats if not op.options.get("approximate")])
+        yield from note("gelu_exact", slow, [op.place for op in floats if not op.options.get("approximate")])
 
 
 def _is_of_error_function(case: Case, terms: ScoreTerms, op: OpSummary) -> bool:
@@ -198,7 +198,7 @@ def dense_open_shape(case: Case) -> Iterator[Finding]:
             shape = reshape.inputs[1] if reshape.name == "RESHAPE" and len(reshape.inputs) > 1 else None
             if shape is not None and not shape.is_constant and _adds_bias(case, reshape):
                 places.append(op.place)
-    yield from note(case, "dense_open_shape", words, places)
+    yield from note("dense_open_shape", words, places)
 
 
 def _adds_bias(case: Case, reshape: OpSummary) -> bool:
@@ -227,7 +227,7 @@ def none_indexing(case: Case) -> Iterator[Finding]:
         for op in _ops(case, "FlexStridedSlice")
         if op.inputs and op.inputs[0] is not None and op.outputs and len(op.outputs[0].shape) > len(op.inputs[0].shape)
     ]
-    yield from note(case, "none_indexing", words, places)
+    yield from note("none_indexing", words, places)
 
 
 RULES = tuple(

@@ -45,7 +45,7 @@ def mask_magnitude(case: Case) -> Iterator[Finding]:
             largest = max(terms.masks(source), default=0.0)
             if largest > _MAX_MASK:
                 places.append(f"{op.place}: -{largest:.4g}")
-    yield from note(case, "mask_magnitude", words, places)
+    yield from note("mask_magnitude", words, places)
 
 
 def mask_doubled(case: Case) -> Iterator[Finding]:
@@ -70,7 +70,7 @@ def mask_doubled(case: Case) -> Iterator[Finding]:
             told = f", together -{sum(masks):.4g}" if sum(masks) else ""
             more = f", which is -inf in {source.dtype}" if overflows else ""
             places.append(f"{op.place}: {len(masks)} masks{told}{more}")
-    yield from note(case, "mask_doubled", words, places)
+    yield from note("mask_doubled", words, places)
 
 
 def mask_multiplied(case: Case) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def mask_multiplied(case: Case) -> Iterator[Finding]:
             places.append(f"{before.place}: scores, before {op.place}")
         if after is not None:
             places.append(f"{after.place}: weights, after {op.place}")
-    yield from note(case, "mask_multiplied", words, places)
+    yield from note("mask_multiplied", words, places)
 
 
 def _multiplied_after(case: Case, terms: ScoreTerms, softmax: OpSummary) -> OpSummary | None:

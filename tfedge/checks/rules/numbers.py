@@ -74,7 +74,7 @@ def mask_range(case: Case) -> Iterator[Finding]:
             "use a mask of -30 or so in the model before quantizing (masked weights of exp(-30) are 0 in int8 anyway)",
             "The scores that are not masked round to a few values: attention is uniform or random, on every runtime.",
         )
-        yield from found(case, "mask_range", words, places) if fails else note(case, "mask_range", words, places)
+        yield from found("mask_range", words, places) if fails else note("mask_range", words, places)
 
 
 def softmax_keys(case: Case) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def softmax_keys(case: Case) -> Iterator[Finding]:
         for op, source in _softmaxes(case)
         if source.dtype != "int16" and source.shape and source.shape[-1] > _SOFTMAX_STEPS
     ]
-    yield from note(case, "softmax_keys", words, places)
+    yield from note("softmax_keys", words, places)
 
 
 def non_finite_weights(case: Case) -> Iterator[Finding]:
@@ -116,7 +116,7 @@ def non_finite_weights(case: Case) -> Iterator[Finding]:
         what = _non_finite(case, tensor, infinity=bool(readers & set(_PRODUCTS)))
         if what and readers & set(_SPREADING):
             places.append(f"{tensor_place(tensor)}: {what}")
-    yield from found(case, "non_finite_weights", words, places)
+    yield from found("non_finite_weights", words, places)
 
 
 def _reading_ops(case: Case, tensor: TensorSummary) -> Iterator[str]:
@@ -156,7 +156,7 @@ def zero_weights(case: Case) -> Iterator[Finding]:
         readers = case.subject.buffer_readers.get(tensor.buffer, ())
         if any(op.name in _PRODUCTS and _is_weight(op, tensor) for op in readers) and _all_zero(case, tensor):
             places.append(tensor_place(tensor))
-    yield from note(case, "zero_weights", words, places)
+    yield from note("zero_weights", words, places)
 
 
 def _is_weight(op: OpSummary, tensor: TensorSummary) -> bool:

@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 from tfedge.checks.facts import RuntimeFacts, facts_for, known_targets
 from tfedge.checks.forms import kernel_form
@@ -130,12 +131,12 @@ class Case:
         return tuple((op, form) for op, form in self.subject.forms if not known or op.version <= known.get(op.name, 0))
 
 
-Check = Callable[[Case], Iterator[Finding]]
+CaseT = TypeVar("CaseT")
 
 
 @dataclasses.dataclass(frozen=True)
-class Rule:
-    """One rule.
+class Rule(Generic[CaseT]):
+    """One rule, on a `Case` of a file and a target, or on what another room judges: an Android package.
 
     Attributes:
         id: what its findings are called by, such as "per_channel_weights"; `tfedge explain` knows it.
@@ -146,7 +147,7 @@ class Rule:
     """
 
     id: str
-    check: Check
+    check: Callable[[CaseT], Iterator[Finding]]
 
     def __post_init__(self) -> None:
         if self.check.__name__ != self.id or not self.check.__doc__:
@@ -194,7 +195,7 @@ def listed(places: Iterable[str]) -> str:
     return f"{len(every)} times: " + "; ".join(every[:_SHOWN_PLACES] + more)
 
 
-def found(case: Case, rule: str, words: Words, places: Iterable[str], verdict: Verdict = "fail") -> Iterator[Finding]:
+def found(rule: str, words: Words, places: Iterable[str], verdict: Verdict = "fail") -> Iterator[Finding]:
     """Yields one finding for all `places`; none where there are none."""
     every = list(places)
     if every:
@@ -202,11 +203,11 @@ def found(case: Case, rule: str, words: Words, places: Iterable[str], verdict: V
         yield Finding(rule, verdict, message, words.cause, words.consequence, words.fix, measured=float(len(every)))
 
 
-def note(case: Case, rule: str, words: Words, places: Iterable[str]) -> Iterator[Finding]:
-    """Yields a finding that fails nothing and says what this target risks."""
+def note(rule: str, words: Words, places: Iterable[str]) -> Iterator[Finding]:
+    """Yields a finding that fails nothing and says what whoever ships this risks."""
     if not words.consequence:
         raise ConfigError(f"expected a note of rule {rule!r} to say its consequence")
-    return found(case, rule, words, places, "pass")
+    return found(rule, words, places, "pass")
 
 
 def judged(case: Case, rule: str, words: Words, hits: Iterable[tuple[str, str]]) -> Iterator[Finding]:
@@ -240,7 +241,7 @@ def risked(case: Case, rule: str, words: Words, hits: Iterable[tuple[str, str]])
     As `judged` for `hits`; it fails nothing, because the file as it stands may never be used so.
     """
     places = [place for probe, place in hits if case.answer(probe) not in (None, RIGHT)]
-    yield from note(case, rule, words, places)
+    yield from note(rule, words, places)
 
 
 def _not_measured(case: Case, rule: str, words: Words, places: list[str]) -> Finding:

@@ -116,7 +116,7 @@ def missing_input(case: Case) -> Iterator[Finding]:
         needed = REQUIRED_INPUTS.get(op.name, 0) if op.kind == "builtin" else 0
         if len(op.inputs) < needed or any(tensor is None for tensor in op.inputs[:needed]):
             places.append(op.place)
-    yield from found(case, "missing_input", words, places)
+    yield from found("missing_input", words, places)
 
 
 def recursion(case: Case) -> Iterator[Finding]:
@@ -165,7 +165,7 @@ def control_flow(case: Case) -> Iterator[Finding]:
     for call in calls(case.graph):
         if call.op.subgraph in case.subject.reachable and call.op.name in ("WHILE", "IF") and _misfit(case, call):
             places.append(f"{call.op.place}: {_misfit(case, call)}")
-    yield from found(case, "control_flow", words, places)
+    yield from found("control_flow", words, places)
 
 
 def _misfit(case: Case, call: Call) -> str:

@@ -75,7 +75,7 @@ def unknown_op(case: Case) -> Iterator[Finding]:
         "convert it again with the converter of the runtime that must run it",
         f"{case.target} refuses the file: Op builtin_code out of range.",
     )
-    yield from found(case, "unknown_op", words, [op.place for op in case.graph.ops if op.kind == "unknown"])
+    yield from found("unknown_op", words, [op.place for op in case.graph.ops if op.kind == "unknown"])
 
 
 def custom_op(case: Case) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def min_runtime_version(case: Case) -> Iterator[Finding]:
         f"tfedge check --fix writes {needed}",
         "Whoever picks devices by min_runtime_version ships this file to runtimes that cannot run it.",
     )
-    yield from note(case, "min_runtime_version", words, ["min_runtime_version in the file's metadata"])
+    yield from note("min_runtime_version", words, ["min_runtime_version in the file's metadata"])
 
 
 def _builtin_names() -> frozenset[str]:

@@ -10,7 +10,8 @@ from tests.apks.app import INTERPRETER, LIBRARY, model, published
 from tests.apks.zips import DEFLATED, Entry
 from tests.unit.checks.apk_rules.examples import EXAMPLES, Example
 from tfedge.artifacts import sha256_hex
-from tfedge.checks.apk_rules import RULES, PackageCase, PackageRule, WantedModel, package_findings
+from tfedge.checks.apk_rules import RULES, PackageCase, WantedModel, package_findings
+from tfedge.checks.rules.rule import Rule
 from tfedge.checks.verdict import Finding
 from tfedge.errors import ConfigError
 from tfedge.modelfile.apk.package import open_package
@@ -59,7 +60,7 @@ def test_every_rule_says_why_it_exists() -> None:
 
 def test_rule_when_named_otherwise_than_its_function_is_refused() -> None:
     with pytest.raises(ConfigError, match="documented function of that name"):
-        PackageRule("other", RULES[0].check)
+        Rule("other", RULES[0].check)
 
 
 def test_facts_when_all_is_known_name_it() -> None:

@@ -75,7 +75,7 @@ def test_findings_when_a_release_was_never_measured_pass_nothing() -> None:
 
 def test_note_when_it_has_no_consequence_is_refused() -> None:
     with pytest.raises(ConfigError, match="consequence"):
-        list(note(case_of(), "r", WORDS, ["a"]))
+        list(note("r", WORDS, ["a"]))
 
 
 def test_rule_when_named_otherwise_than_its_function_or_silent_is_refused() -> None:
