@@ -6,15 +6,13 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-import numpy as np
-
 from tfedge.errors import ConfigError
 from tfedge.modelfile.pack import read_pack
 from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import chosen_runtime
 from tfedge.runtime.signatures import Array, Signatures
 from tfedge.tasks.spec import TaskSpec
-from tfedge.text.tokenizer import STOP_ID
+from tfedge.text.tokenizer import trimmed
 
 BEAM = "beam"
 
@@ -73,7 +71,6 @@ def _read(outputs: dict[str, Array], spec: TaskSpec, num_best: int) -> list[Alte
     for row, score in zip(outputs["target_ids"][0, :num_best], outputs["scores"][0, :num_best], strict=True):
         if not row.any():  # A place that no hypothesis reached.
             continue
-        stops = np.flatnonzero(row == STOP_ID)
-        ids = tuple(int(value) for value in (row[: stops[0] + 1] if len(stops) else row))
+        ids = trimmed(row)
         found.append(Alternative(spec.target_tokenizer.decode(list(ids)), ids, float(score)))
     return found

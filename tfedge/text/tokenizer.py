@@ -20,6 +20,19 @@ STOP_ID = 2
 SPECIAL_SYMBOLS = ("<pad>", "<start>", "<stop>")
 
 
+def trimmed(ids: Iterable[int]) -> tuple[int, ...]:
+    """Returns a row of ids up to and including its stop token, or where it has none, without padding at its end.
+
+    A network that was hardly trained may answer padding in the middle: only what comes after the end is cut.
+    """
+    row = [int(value) for value in ids]
+    if STOP_ID in row:
+        return tuple(row[: row.index(STOP_ID) + 1])
+    while row and row[-1] == PAD_ID:
+        row.pop()
+    return tuple(row)
+
+
 @dataclasses.dataclass(frozen=True)
 class SymbolTokenizer:
     """Turns a text into ids, one a symbol, and back.

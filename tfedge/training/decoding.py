@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from tfedge.networks.greedy import greedy_decode
 from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.progress import Bar
-from tfedge.text.tokenizer import STOP_ID
+from tfedge.text.tokenizer import STOP_ID, trimmed
 from tfedge.training.batches import pad
 
 _ROWS = 256
@@ -45,15 +43,7 @@ class GreedyDecoder:
             rows = [sources[i] for i in members] + [[STOP_ID]] * (_ROWS - len(members))
             decoded = self._decode(tf.constant(pad(rows, width))).numpy()
             for index, row in zip(members, decoded, strict=False):
-                outputs[index] = trim(row)
+                outputs[index] = list(trimmed(row))
             if bar:
                 bar.advance(len(members))
         return outputs
-
-
-def trim(row: npt.NDArray[np.int32]) -> list[int]:
-    """Returns the ids of a padded output row up to and including the stop id, or without the padding at its end."""
-    stops = np.flatnonzero(row == STOP_ID)
-    # A network that was hardly trained may answer padding in the middle: only what comes after the end is cut.
-    end = stops[0] if stops.size else np.max(np.flatnonzero(row), initial=-1)
-    return [int(value) for value in row[: end + 1]]

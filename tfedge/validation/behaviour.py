@@ -19,6 +19,7 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures
 from tfedge.tasks.spec import TaskSpec
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.cases import CallFailedError, Case, Key, Outcome, words_of
 from tfedge.validation.comparison import GATE, compare
 from tfedge.validation.decoder_health import Steps, check_answers, check_inputs_heard
@@ -29,7 +30,7 @@ from tfedge.validation.expectation import (
     made_up_cases,
     roles_of,
 )
-from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
+from tfedge.validation.golden import check_golden, check_outputs_health
 from tfedge.validation.lane import Lane
 from tfedge.validation.last_op import FATAL, Failure, find_last_op, refused_op
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases

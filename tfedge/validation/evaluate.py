@@ -18,9 +18,10 @@ from tfedge.runtime.environments import Environment
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.spec import TaskSpec
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.accuracy import AccuracyReport, score
 from tfedge.validation.gates import accuracy_gate, size_gate
-from tfedge.validation.golden import check_golden, check_outputs_health, trimmed
+from tfedge.validation.golden import check_golden, check_outputs_health
 from tfedge.validation.limits import limits_of
 
 # Cause and fix of what the worker's client reports.

@@ -16,13 +16,14 @@ from tfedge.modelfile.pack import Pack
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures, TensorSpec
 from tfedge.tasks.spec import TaskSpec
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.cases import Case, Outcome, run_case
 from tfedge.validation.comparison import compare
 from tfedge.validation.evaluate import score_answers
 from tfedge.validation.expectation import CheckedFile
 from tfedge.validation.gates import accuracy_gate
-from tfedge.validation.golden import check_golden, trimmed
+from tfedge.validation.golden import check_golden
 from tfedge.validation.lane import Lane
 from tfedge.validation.limits import limits_of
 from tfedge.validation.opinions import BUDGET_SECONDS, run_cases

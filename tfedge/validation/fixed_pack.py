@@ -17,7 +17,7 @@ from tfedge.modelfile.pack import Pack, write_pack
 from tfedge.modelfile.tensor_cases import TensorGolden
 from tfedge.runtime.predict import decode_entry
 from tfedge.tasks.spec import TaskSpec
-from tfedge.validation.golden import trimmed
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.lane import Lane
 from tfedge.validation.tensor_golden import distances, run_golden
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tfedge.checks.verdict import Finding, Verdict
 from tfedge.errors import ConfigError
 from tfedge.modelfile.golden import KERAS, GoldenCase
-from tfedge.text.tokenizer import PAD_ID, STOP_ID
+from tfedge.text.tokenizer import STOP_ID, trimmed
 
 Ids = Sequence[int]
 
@@ -152,16 +152,6 @@ def _allowed_flips(count: int) -> int:
 def _allowed(count: int, share: float) -> int:
     """Returns how many of `count` may differ: a share, at least one, and never all, or the gate cannot fail."""
     return min(max(1, int(count * share)), count - 1)
-
-
-def trimmed(ids: Ids) -> tuple[int, ...]:
-    """Returns a row of ids up to and including its stop token, or where it has none, without padding at its end."""
-    row = [int(value) for value in ids]
-    if STOP_ID in row:
-        return tuple(row[: row.index(STOP_ID) + 1])
-    while row and row[-1] == PAD_ID:
-        row.pop()
-    return tuple(row)
 
 
 def _loops(answer: tuple[int, ...]) -> bool:

@@ -75,9 +75,7 @@ def measure_performance(
     """
     if not evaluations:
         return {}
-    candidates = [
-        LatencyCandidate(label_of(each), each.runtime, each.pack.path, each.entry) for each in evaluations
-    ]
+    candidates = [LatencyCandidate(label_of(each), each.runtime, each.pack.path, each.entry) for each in evaluations]
     if any(each.entry == STEPS for each in evaluations):
         candidates += [
             LatencyCandidate(f"{label_of(each)} by steps", each.runtime, each.pack.path, STEPS)

@@ -15,9 +15,9 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.signatures import Array, Signatures, SignatureSpec
 from tfedge.tasks.spec import TaskSpec
-from tfedge.text.tokenizer import START_ID
+from tfedge.text.tokenizer import START_ID, trimmed
 from tfedge.validation.case_trace import ENCODER_OUTPUT, FIRST_LOGITS, IDS, TEXT, TOKENS, CaseTrace, Numbers
-from tfedge.validation.golden import FLOAT_RECIPE, trimmed
+from tfedge.validation.golden import FLOAT_RECIPE
 from tfedge.validation.golden_runs import DECODE_STEP, ENCODE
 from tfedge.validation.real_values import from_real, hand_over
 

@@ -26,7 +26,7 @@ from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import decode_entry
 from tfedge.tasks.spec import TaskSpec
-from tfedge.text.tokenizer import STOP_ID
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.near_ties import Fork
 from tfedge.validation.stage_tracing import step_logits
 from tools.android import build
@@ -58,13 +58,7 @@ def python_answers(pack: Pack, runtime: str, texts: Sequence[str]) -> Answers:
     with Worker(runtime) as worker:
         worker.load(pack.path)
         rows = worker.decode_many(sources, decode_entry(worker), spec.max_target_length)
-    return {text: cut(row) for text, row in zip(texts, rows, strict=True)}
-
-
-def cut(row: Sequence[int] | np.ndarray) -> tuple[int, ...]:
-    """Returns ids up to and including the stop token."""
-    ids = [int(value) for value in row]
-    return tuple(ids[: ids.index(STOP_ID) + 1] if STOP_ID in ids else ids)
+    return {text: trimmed(row) for text, row in zip(texts, rows, strict=True)}
 
 
 def host_answers(pack: Pack, words: pathlib.Path) -> Answers:
@@ -80,7 +74,7 @@ def arm64_answers(packs: Mapping[str, Pack], words: pathlib.Path, out: pathlib.P
     jar = build.DEMO / "arm64" / "target" / "arm64.jar"
     _run(["java", "-jar", jar, APK, words, out, *(pack.path for pack in packs.values())])
     models = json.loads(out.read_text("utf-8"))["models"]
-    return {each["recipe"]: {row["text"]: cut(row["tokens"]) for row in each["answers"]} for each in models}
+    return {each["recipe"]: {row["text"]: trimmed(row["tokens"]) for row in each["answers"]} for each in models}
 
 
 @dataclasses.dataclass(frozen=True)

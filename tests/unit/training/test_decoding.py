@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tfedge.networks.greedy import greedy_decode
-from tfedge.training.decoding import GreedyDecoder, trim
+from tfedge.text.tokenizer import trimmed
+from tfedge.training.decoding import GreedyDecoder
 
 
 class Recorder:
@@ -29,8 +30,8 @@ class Recorder:
         ([0, 2, 0], [0, 2]),
     ],
 )
-def test_trim_then_ends_with_the_stop_or_the_last_token(row, ids):
-    assert trim(np.array(row, np.int32)) == ids
+def test_trimmed_then_ends_with_the_stop_or_the_last_token(row, ids):
+    assert list(trimmed(np.array(row, np.int32))) == ids
 
 
 def test_decoder_then_answers_in_order_as_one_by_one(trained):
@@ -42,7 +43,7 @@ def test_decoder_then_answers_in_order_as_one_by_one(trained):
     assert bar.done == len(answers) == 300
     for source, ids in list(zip(sources, answers, strict=True))[::25]:
         alone = np.asarray(greedy_decode(network, np.array([source], np.int32), 6))[0]
-        assert ids == trim(alone)
+        assert ids == list(trimmed(alone))
     assert len({tuple(ids) for ids in answers}) > 50
 
 

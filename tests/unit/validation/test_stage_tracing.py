@@ -8,7 +8,7 @@ from tests.golden import autokey, packed_autokey
 from tfedge.errors import ConfigError, InputError, WorkerError
 from tfedge.runtime.client import Worker
 from tfedge.runtime.targets import installed_targets
-from tfedge.validation.golden import trimmed
+from tfedge.text.tokenizer import trimmed
 from tfedge.validation.stage_tracing import (
     Asked,
     asked_of,
