@@ -50,7 +50,7 @@ class TensorForm:
     @classmethod
     def from_json(cls, value: Any) -> TensorForm:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
-        _check_keys(value, ("dtype", "shape"), "a tensor")
+        check_keys(value, ("dtype", "shape"), "a tensor")
         if not isinstance(value["shape"], list):
             raise ConfigError(f"`shape` of a tensor must be a list of sizes; got {value['shape']!r}")
         return cls(value["dtype"], tuple(value["shape"]))
@@ -76,7 +76,7 @@ class TensorSignature:
     @classmethod
     def from_json(cls, value: Any) -> TensorSignature:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
-        _check_keys(value, ("inputs", "outputs"), "a signature")
+        check_keys(value, ("inputs", "outputs"), "a signature")
         sides = []
         for side in ("inputs", "outputs"):
             if not isinstance(value[side], dict):
@@ -161,7 +161,7 @@ class TensorTask:
         Raises:
             ConfigError: an unknown or missing key, another schema version or kind, or an illegal value.
         """
-        _check_keys(value, _KEYS, "a task of tensors")
+        check_keys(value, _KEYS, "a task of tensors")
         if value["schema_version"] != SCHEMA_VERSION or value["kind"] != KIND:
             raise ConfigError(
                 f"a task of tensors must have schema_version {SCHEMA_VERSION} and kind {KIND!r}; got "
@@ -178,7 +178,8 @@ def is_tensor_task(task: Mapping[str, Any]) -> bool:
     return task.get("kind") == KIND
 
 
-def _check_keys(value: Any, keys: tuple[str, ...], what: str) -> None:
+def check_keys(value: Any, keys: tuple[str, ...], what: str) -> None:
+    """Refuses anything but an object of exactly these keys; ConfigError names `what`."""
     if not isinstance(value, dict) or set(value) != set(keys):
         got = sorted(map(str, value)) if isinstance(value, dict) else type(value).__name__
         raise ConfigError(f"{what} must have the keys {', '.join(keys)}; got {got}")
