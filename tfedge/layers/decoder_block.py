@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
+from tfedge.errors import ConfigError
+from tfedge.layers import attention_kinds
 from tfedge.layers.attention import CachedMultiHeadAttention
 from tfedge.layers.feed_forward import FeedForward
 
@@ -22,6 +25,9 @@ class DecoderBlock(keras.layers.Layer):
         intermediate_dim: int. Features inside the feed-forward part.
         num_key_value_heads: int. Key and value heads of both attentions. Defaults to `num_heads`.
         dropout: float. Share of each part's output dropped in training. Defaults to 0.
+        attention: str. Kind of self-attention, a key of `tfedge.layers.attention_kinds.KINDS` with a cache and a
+            causal bias. Defaults to "scaled_dot_product", which cross-attention always is.
+        attention_options: dict. What that kind takes beyond heads. Defaults to its own defaults.
 
     Call arguments:
         inputs: float (B, T, hidden_dim); T is 1 with a cache.
@@ -53,19 +59,31 @@ class DecoderBlock(keras.layers.Layer):
         intermediate_dim: int,
         num_key_value_heads: int | None = None,
         dropout: float = 0.0,
+        attention: str = attention_kinds.DEFAULT,
+        attention_options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        attention_kinds.check(attention, attention_options)
+        if attention not in attention_kinds.decoder_kinds():
+            raise ConfigError(
+                "expected a kind of attention that a decoder can use, with a cache and a causal bias; "
+                f"got {attention!r}: use one of {', '.join(attention_kinds.decoder_kinds())}"
+            )
         self.num_heads = num_heads
         self.head_dim = head_dim
         self.intermediate_dim = intermediate_dim
         self.num_key_value_heads = num_key_value_heads
         self.dropout = dropout
+        self.attention = attention
+        self.attention_options = None if attention_options is None else dict(attention_options)
 
     def build(self, input_shape: Any, *_: Any) -> None:
         policy, heads = self.dtype_policy, (self.num_heads, self.head_dim, self.num_key_value_heads)
         self.self_attention_norm = keras.layers.RMSNormalization(dtype=policy, name="self_attention_norm")
-        self.self_attention = CachedMultiHeadAttention(*heads, dtype=policy, name="self_attention")
+        self.self_attention = attention_kinds.make_attention(
+            self.attention, *heads, self.attention_options, dtype=policy, name="self_attention"
+        )
         self.cross_attention_norm = keras.layers.RMSNormalization(dtype=policy, name="cross_attention_norm")
         self.cross_attention = CachedMultiHeadAttention(*heads, dtype=policy, name="cross_attention")
         self.feed_forward_norm = keras.layers.RMSNormalization(dtype=policy, name="feed_forward_norm")
@@ -115,4 +133,6 @@ class DecoderBlock(keras.layers.Layer):
             "intermediate_dim": self.intermediate_dim,
             "num_key_value_heads": self.num_key_value_heads,
             "dropout": self.dropout,
+            "attention": self.attention,
+            "attention_options": self.attention_options,
         }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from tfedge.layers.attention import CachedMultiHeadAttention
+from tfedge.layers import attention_kinds
 from tfedge.layers.feed_forward import FeedForward
+
+NORMS = {"rms": keras.layers.RMSNormalization, "batch": keras.layers.BatchNormalization}
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
@@ -20,6 +23,11 @@ class EncoderBlock(keras.layers.Layer):
         intermediate_dim: int. Features inside the feed-forward part.
         num_key_value_heads: int. Key and value heads. Defaults to `num_heads`.
         dropout: float. Share of each part's output dropped in training. Defaults to 0.
+        attention: str. Kind of attention, a key of `tfedge.layers.attention_kinds.KINDS`. Defaults to
+            "scaled_dot_product".
+        attention_options: dict. What that kind takes beyond heads. Defaults to its own defaults.
+        norm: str. "rms", or "batch": statistics of training in place of each position's own, so that in int8 it is
+            one product and one sum. Defaults to "rms".
 
     Call arguments:
         inputs: float (batch, length, hidden_dim).
@@ -45,22 +53,37 @@ class EncoderBlock(keras.layers.Layer):
         intermediate_dim: int,
         num_key_value_heads: int | None = None,
         dropout: float = 0.0,
+        attention: str = attention_kinds.DEFAULT,
+        attention_options: Mapping[str, Any] | None = None,
+        norm: str = "rms",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if norm not in NORMS:
+            raise ValueError(f"`norm` must be one of {', '.join(NORMS)}; got {norm!r}")
+        attention_kinds.check(attention, attention_options)
         self.num_heads = num_heads
         self.head_dim = head_dim
         self.intermediate_dim = intermediate_dim
         self.num_key_value_heads = num_key_value_heads
         self.dropout = dropout
+        self.attention = attention
+        self.attention_options = None if attention_options is None else dict(attention_options)
+        self.norm = norm
 
     def build(self, input_shape: Any, *_: Any) -> None:
         policy = self.dtype_policy
-        self.self_attention_norm = keras.layers.RMSNormalization(dtype=policy, name="self_attention_norm")
-        self.self_attention = CachedMultiHeadAttention(
-            self.num_heads, self.head_dim, self.num_key_value_heads, dtype=policy, name="self_attention"
+        self.self_attention_norm = NORMS[self.norm](dtype=policy, name="self_attention_norm")
+        self.self_attention = attention_kinds.make_attention(
+            self.attention,
+            self.num_heads,
+            self.head_dim,
+            self.num_key_value_heads,
+            self.attention_options,
+            dtype=policy,
+            name="self_attention",
         )
-        self.feed_forward_norm = keras.layers.RMSNormalization(dtype=policy, name="feed_forward_norm")
+        self.feed_forward_norm = NORMS[self.norm](dtype=policy, name="feed_forward_norm")
         self.feed_forward = FeedForward(self.intermediate_dim, dtype=policy, name="feed_forward")
         # One mask for all positions of a row (variational dropout): a tenth of the random numbers, which on a CPU
         # cost as much as the block itself. https://arxiv.org/abs/1512.05287
@@ -92,4 +115,7 @@ class EncoderBlock(keras.layers.Layer):
             "intermediate_dim": self.intermediate_dim,
             "num_key_value_heads": self.num_key_value_heads,
             "dropout": self.dropout,
+            "attention": self.attention,
+            "attention_options": self.attention_options,
+            "norm": self.norm,
         }
