@@ -78,14 +78,15 @@ def _trouble(finding: Finding, where: str) -> str:
 def _facts(provenance: Mapping[str, Any]) -> str:
     if not provenance:
         return "The pack says nothing about it."
-    return "\n".join(_line(texts) for texts in [("what", "value"), ("---", "---"), *_flatten("", provenance)])
+    return "\n".join(_line(texts) for texts in [("what", "value"), ("---", "---"), *flatten("", provenance)])
 
 
-def _flatten(prefix: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def flatten(prefix: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yields the leaves of nested objects with their dotted names, each after `prefix`."""
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            yield from _flatten(f"{name}.", value)
+            yield from flatten(f"{name}.", value)
         else:
             yield name, str(value)
 
