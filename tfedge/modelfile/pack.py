@@ -29,6 +29,7 @@ import tfedge
 from tfedge.artifacts import sha256_hex, write_bytes
 from tfedge.errors import ArtifactError, ConfigError, IntegrityError
 from tfedge.modelfile.archive import read_archive
+from tfedge.modelfile.array_examples import ArrayExamples
 from tfedge.modelfile.evaluation import EvaluationSet
 from tfedge.modelfile.flatbuffer import verify_model
 from tfedge.modelfile.golden import GoldenCase, cases_from_json, cases_to_json, check_cases
@@ -69,6 +70,7 @@ class Pack:
         manifest: the manifest.
         evaluation: texts with references and Keras' answers; None where the pack carries none.
         tensors: the golden cases of a task of tensors (`TensorTask`); None of a task of texts.
+        array_examples: labelled examples of a task of tensors; None where the pack carries none.
     """
 
     path: pathlib.Path
@@ -80,6 +82,7 @@ class Pack:
     manifest: Manifest
     evaluation: EvaluationSet | None = dataclasses.field(default=None, repr=False)
     tensors: TensorGolden | None = dataclasses.field(default=None, repr=False, compare=False)  # As `file`.
+    array_examples: ArrayExamples | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def num_golden_cases(self) -> int:
@@ -132,12 +135,22 @@ def parse_pack(data: ModelData, path: str | os.PathLike[str]) -> Pack:
         _check_parts(manifest, data, model_size, entries, path)
         task = load_object(entries["task.json"], "task.json")
         golden, tensors = _read_golden(load_object(entries["golden.json"], "golden.json"), task, manifest.recipe)
-        evaluation = None
-        if "evaluation.json" in entries:
-            evaluation = EvaluationSet.from_json(load_object(entries["evaluation.json"], "evaluation.json"))
+        evaluation, examples = _read_evaluation(entries.get(EVALUATION), task)
     except ConfigError as error:
         raise ArtifactError(f"expected a readable pack in {path}; {error}") from error
-    return Pack(path, sha256, data, model_size, task, golden, manifest, evaluation, tensors)
+    return Pack(path, sha256, data, model_size, task, golden, manifest, evaluation, tensors, examples)
+
+
+def _read_evaluation(entry: bytes | None, task: Mapping[str, Any]) -> tuple[EvaluationSet | None, ArrayExamples | None]:
+    """Returns the evaluation set of a task of texts, or of tensors; neither where there is none."""
+    if entry is None:
+        return None, None
+    value = load_object(entry, EVALUATION)
+    if not is_tensor_task(task):
+        return EvaluationSet.from_json(value), None
+    examples = ArrayExamples.from_json(value)
+    examples.check_fits(TensorTask.from_json(task))
+    return None, examples
 
 
 def _read_golden(
@@ -160,7 +173,7 @@ def write_pack(
     golden: Sequence[GoldenCase] | TensorGolden,
     manifest_fields: Mapping[str, Any],
     force: bool = False,
-    evaluation: EvaluationSet | None = None,
+    evaluation: EvaluationSet | ArrayExamples | None = None,
 ) -> Pack:
     """Writes a packed model file, completely or not at all, and returns what a reader will read.
 
@@ -173,7 +186,7 @@ def write_pack(
         golden: one case or more, each with ids of "keras" and of the recipe; of a task of tensors its own kind.
         manifest_fields: "recipe" and "provenance"; "calibration", "gates" and "targets" where there are any.
         force: whether to replace an existing file.
-        evaluation: texts by which the file can be scored where neither data nor Keras is.
+        evaluation: texts or labelled arrays by which the file can be scored where neither data nor Keras is.
 
     Raises:
         ConfigError: an unknown or missing field, or cases that could not check this recipe.
@@ -237,7 +250,8 @@ def reseal(
         "targets": manifest.targets if targets is None else targets,
     }
     golden = pack.tensors or pack.golden
-    return write_pack(path, pack.model_bytes, pack.task, golden, fields, force=True, evaluation=pack.evaluation)
+    evaluation = pack.evaluation or pack.array_examples
+    return write_pack(path, pack.model_bytes, pack.task, golden, fields, force=True, evaluation=evaluation)
 
 
 def append_archive(model_bytes: bytes, entries: Mapping[str, bytes]) -> bytes:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 
 from tfedge.reports.schema import Report, ReportRow
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.validation.accuracy import AccuracyReport
+from tfedge.validation.anomaly_accuracy import AnomalyAccuracy
+from tfedge.validation.class_accuracy import ClassAccuracy
 from tfedge.validation.latency import LatencyReport
 
 MEGABYTE = 1_000_000
@@ -23,14 +26,42 @@ class Column:
 
 
 def _wer(row: ReportRow) -> str:
-    if row.accuracy is None:
-        return UNKNOWN
-    # One digit for the ends: the interval is a few points wide.
-    return f"{row.accuracy.wer:.2f} ({row.accuracy.wer_low:.1f}-{row.accuracy.wer_high:.1f})"
+    found = row.accuracy
+    return _percent(found.wer, found.wer_low, found.wer_high) if isinstance(found, AccuracyReport) else UNKNOWN
 
 
 def _per(row: ReportRow) -> str:
-    return UNKNOWN if row.accuracy is None else f"{row.accuracy.per:.2f}"
+    return f"{row.accuracy.per:.2f}" if isinstance(row.accuracy, AccuracyReport) else UNKNOWN
+
+
+def _share_right(row: ReportRow) -> str:
+    found = row.accuracy
+    if not isinstance(found, ClassAccuracy):
+        return UNKNOWN
+    return _percent(found.accuracy, found.accuracy_low, found.accuracy_high)
+
+
+def _auc(row: ReportRow) -> str:
+    found = row.accuracy
+    return _percent(found.auc, found.auc_low, found.auc_high) if isinstance(found, AnomalyAccuracy) else UNKNOWN
+
+
+def _lost(row: ReportRow) -> str:
+    """Of texts WER says it; here the whole interval is what the verdict rests on."""
+    loss = None if row.accuracy is None or isinstance(row.accuracy, AccuracyReport) else row.accuracy.loss
+    return UNKNOWN if loss is None else f"{loss.points:+.2f} ({loss.low:+.2f} {loss.high:+.2f})"
+
+
+def _alarms(row: ReportRow) -> str:
+    found = row.accuracy
+    if not isinstance(found, AnomalyAccuracy) or found.recall_share is None or found.false_alarm_share is None:
+        return UNKNOWN
+    return f"{100 * found.recall_share:.1f} / {100 * found.false_alarm_share:.2f}"
+
+
+def _percent(value: float, low: float, high: float) -> str:
+    """Returns a figure with its interval; one digit for the ends: the interval is a few points wide."""
+    return f"{value:.2f} ({low:.1f}-{high:.1f})"
 
 
 def _identical(row: ReportRow) -> str:
@@ -64,14 +95,17 @@ def verdict_text(row: ReportRow) -> str:
     return words if row.is_gated else f"({words})"
 
 
-_ACCURACY = (
-    Column("WER %", "95 % interval", _wer),
-    Column("PER", "%", _per),
-    Column("= Keras", "%", _identical),
+_OF_TEXTS = (Column("WER %", "95 % interval", _wer), Column("PER", "%", _per))
+_OF_ARRAYS = (
+    Column("accuracy %", "95 % interval", _share_right),
+    Column("ROC-AUC %", "95 % interval", _auc),
+    Column("lost", "points", _lost),
+    Column("caught / false", "%", _alarms),
 )
+_IDENTICAL = Column("= Keras", "%", _identical)
 _TIMES = (_percentile(50), _percentile(90))
 _OTHERS = (Column("memory", "MB", _memory), Column("verdict", "", verdict_text))
-MEASURED = (*_ACCURACY, *_TIMES, *_OTHERS)
+MEASURED = (*_OF_TEXTS, _IDENTICAL, *_TIMES, *_OTHERS)
 
 
 def columns(report: Report) -> tuple[Column, ...]:
@@ -81,7 +115,7 @@ def columns(report: Report) -> tuple[Column, ...]:
     """
     called = dict.fromkeys(name for row in report.rows if row.latency for name in row.latency.calls)
     times = [_percentile(percent, name) for name in called for percent in (50, 90)] if len(called) > 1 else _TIMES
-    every = (*_ACCURACY, *times, *_OTHERS)
+    every = (*_OF_TEXTS, *_OF_ARRAYS, _IDENTICAL, *times, *_OTHERS)
     return tuple(column for column in every if any(column.cell(row) != UNKNOWN for row in report.rows))
 
 
@@ -104,13 +138,7 @@ def runtime(row: ReportRow, machine: str) -> str:
 
 def captions(report: Report) -> list[str]:
     """Returns the sentences that say what the numbers are, one line each."""
-    said = []
-    words = sorted({row.accuracy.num_examples for row in report.rows if row.accuracy is not None})
-    if words:
-        said.append(
-            f"WER and PER (percent, lower is better) on {numbers(words)} test words, interval: 95 % bootstrap over "
-            "words; = Keras: share of outputs identical to the Keras reference."
-        )
+    said = accuracy_captions(report)
     timed = [row.latency for row in report.rows if row.latency is not None]
     if timed:
         threads = sorted({latency.num_threads for latency in timed})
@@ -128,6 +156,31 @@ def captions(report: Report) -> list[str]:
     if any(not row.is_gated for row in report.rows):
         said.append("Verdicts in parentheses are shown for comparison and do not count.")
     return said
+
+
+def accuracy_captions(report: Report) -> list[str]:
+    """Returns the sentence that says what the figures of accuracy are; none where there are none."""
+    found = [row.accuracy for row in report.rows if row.accuracy is not None]
+    if not found:
+        return []
+    count, first = numbers(sorted({each.num_examples for each in found})), found[0]
+    if isinstance(first, AccuracyReport):
+        return [
+            f"WER and PER (percent, lower is better) on {count} test words, interval: 95 % bootstrap over words; "
+            "= Keras: share of outputs identical to the Keras reference."
+        ]
+    lost = "lost: points below Keras on the same examples, with the paired 95 % interval"
+    if isinstance(first, ClassAccuracy):
+        over = "examples" if first.num_groups is None else f"{first.num_groups} groups, each drawn whole"
+        return [
+            f"Accuracy (percent, higher is better) on {count} test examples, interval: 95 % bootstrap over {over}; "
+            f"{lost}; = Keras: share of answers identical to the Keras reference."
+        ]
+    caught = "caught / false: anomalies and normal examples at or above the threshold, which test data did not choose"
+    return [
+        f"ROC-AUC (percent, higher is better) on {count} test examples, {numbers([first.num_anomalies])} of them "
+        f"anomalies, interval: DeLong's, 95 %; {lost}; {caught}; = Keras: share on the same side of it."
+    ]
 
 
 def what_is_timed(latency: LatencyReport) -> str:

@@ -21,10 +21,10 @@ from tfedge.modelfile.strict_json import check_keys, check_version
 from tfedge.reports.conditions import Conditions
 from tfedge.runtime.client import ENTRIES
 from tfedge.runtime.targets import RuntimeTarget
-from tfedge.validation.accuracy import AccuracyReport
 from tfedge.validation.evaluate_tensors import ENTRY as SIGNATURES
 from tfedge.validation.latency import LatencyReport
 from tfedge.validation.memory import MemoryReport
+from tfedge.validation.task_accuracy import TaskAccuracy, accuracy_from_json
 
 SCHEMA_VERSION = 1
 KINDS = ("run", "validate", "bench")
@@ -61,7 +61,7 @@ class ReportRow:
     entry: str
     model_sha256: str
     size_bytes: int
-    accuracy: AccuracyReport | None = None
+    accuracy: TaskAccuracy | None = None
     latency: LatencyReport | None = None
     memory: MemoryReport | None = None
     findings: tuple[Finding, ...] = ()
@@ -105,7 +105,7 @@ class ReportRow:
         """Reads what `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
         fields = _take_keys(cls, value, "a report row")
         if fields["accuracy"] is not None:
-            fields["accuracy"] = AccuracyReport.from_json(fields["accuracy"])
+            fields["accuracy"] = accuracy_from_json(fields["accuracy"])
         if fields["latency"] is not None:
             fields["latency"] = LatencyReport.from_json(fields["latency"])
         if fields["memory"] is not None:

@@ -14,9 +14,12 @@ from tfedge.modelfile.pack import Pack, read_pack
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble
 from tfedge.reports.schema import Report
+from tfedge.runtime.environments import Environment
+from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.registry import load_task
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation, evaluate
+from tfedge.validation.evaluate_arrays import evaluate_arrays
 from tfedge.validation.evaluate_tensors import evaluate_tensors
 
 
@@ -48,12 +51,14 @@ def validate_file(
     pack = read_pack(path)
     reporter.stage(f"validate {path}")
     reporter.say(f"pack is whole: {pack.num_golden_cases} golden cases, recipe {pack.manifest.recipe}")
+    if pack.array_examples is not None:
+        reporter.say(f"{len(pack.array_examples)} labelled examples, all that the file carries")
     if pack.tensors is not None:
         if full or data is not None:
             raise ConfigError(
                 f"expected no --data and no --full: {path} takes tensors, and its golden cases are inside"
             )
-        return assemble("validate", [evaluate_tensors(pack, target) for target in chosen], {}, path)
+        return assemble("validate", [_evaluate_tensors(pack, target, reporter) for target in chosen], {}, path)
     examples = _examples(pack, num_words, full, data)
     all_packed = not full and data is None and len(examples) < num_words
     reporter.say(f"{len(examples)} test words" + (", all that the file carries" if all_packed else ""))
@@ -61,6 +66,13 @@ def validate_file(
     if not examples:
         evaluations = [_without_accuracy(each) for each in evaluations]
     return assemble("validate", evaluations, {}, path)
+
+
+def _evaluate_tensors(pack: Pack, target: RuntimeTarget | Environment, reporter: Reporter) -> Evaluation:
+    """Asks golden cases, and labelled examples where the file carries them."""
+    if pack.array_examples is None:
+        return evaluate_tensors(pack, target)
+    return evaluate_arrays(pack, target, pack.array_examples, is_test=False, reporter=reporter)
 
 
 def _examples(

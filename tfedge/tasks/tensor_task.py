@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfedge.errors import ConfigError, one_of
+from tfedge.tasks.meaning import ClassesMeaning, Meaning, meaning_from_json
+from tfedge.tasks.preprocessing.kinds import Preprocessing, preprocessing_from_json
 
 SCHEMA_VERSION = 1
 KIND = "tensors"
@@ -20,6 +22,7 @@ DTYPES = (
 )
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _KEYS = ("schema_version", "name", "kind", "metric", "limit", "is_error", "signatures")
+_OPTIONAL_KEYS = ("preprocessing", "meaning")
 # Largest rank of a TFLite tensor that its kernels take is 8 (broadcasting stops at 6).
 _MAX_RANK = 8
 
@@ -132,26 +135,45 @@ class TensorTask:
         name: the model's name.
         quality: what its files are held to.
         signatures: its entry points by name, one or more.
+        preprocessing: how something raw becomes an input; None where only its author knows.
+        meaning: what an output says; None where only its author knows.
     """
 
     name: str
     quality: Quality
     signatures: Mapping[str, TensorSignature]
+    preprocessing: Preprocessing | None = None
+    meaning: Meaning | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ConfigError(f"`name` must be the name of a model; got {self.name!r}")
         if not self.signatures or not all(isinstance(name, str) and name for name in self.signatures):
             raise ConfigError(f"`signatures` must be one or more with names; got {sorted(map(str, self.signatures))}")
+        if self.meaning is not None:
+            self._check_meaning(self.meaning)
+
+    def _check_meaning(self, meaning: Meaning) -> None:
+        signature = self.signatures.get(meaning.signature)
+        if signature is None or meaning.output not in signature.outputs:
+            known = [f"{name}/{key}" for name, each in self.signatures.items() for key in each.outputs]
+            raise one_of("the output of `meaning`", f"{meaning.signature}/{meaning.output}", dict.fromkeys(known))
+        shape = signature.outputs[meaning.output].shape
+        if isinstance(meaning, ClassesMeaning) and shape != (1, len(meaning.classes)):
+            raise ConfigError(
+                f"`classes` must be as many as {meaning.output} of shape {shape} has; got {meaning.classes}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Returns the task as JSON values; `from_json` of it is equal to this task."""
+        known = {"preprocessing": self.preprocessing, "meaning": self.meaning}
         return {
             "schema_version": SCHEMA_VERSION,
             "name": self.name,
             "kind": KIND,
             **dataclasses.asdict(self.quality),
             "signatures": {name: signature.to_json() for name, signature in self.signatures.items()},
+            **{key: part.to_json() for key, part in known.items() if part is not None},
         }
 
     @classmethod
@@ -161,7 +183,8 @@ class TensorTask:
         Raises:
             ConfigError: an unknown or missing key, another schema version or kind, or an illegal value.
         """
-        check_keys(value, _KEYS, "a task of tensors")
+        given = tuple(key for key in _OPTIONAL_KEYS if isinstance(value, dict) and key in value)
+        check_keys(value, (*_KEYS, *given), "a task of tensors")
         if value["schema_version"] != SCHEMA_VERSION or value["kind"] != KIND:
             raise ConfigError(
                 f"a task of tensors must have schema_version {SCHEMA_VERSION} and kind {KIND!r}; got "
@@ -170,7 +193,10 @@ class TensorTask:
         if not isinstance(value["signatures"], dict):
             raise ConfigError(f"`signatures` must be an object; got {type(value['signatures']).__name__}")
         signatures = {name: TensorSignature.from_json(each) for name, each in value["signatures"].items()}
-        return cls(value["name"], Quality(value["metric"], value["limit"], value["is_error"]), signatures)
+        quality = Quality(value["metric"], value["limit"], value["is_error"])
+        preprocessing = preprocessing_from_json(value["preprocessing"]) if "preprocessing" in given else None
+        meaning = meaning_from_json(value["meaning"]) if "meaning" in given else None
+        return cls(value["name"], quality, signatures, preprocessing, meaning)
 
 
 def is_tensor_task(task: Mapping[str, Any]) -> bool:

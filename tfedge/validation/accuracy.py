@@ -16,6 +16,7 @@ import numpy as np
 from tfedge.errors import ConfigError, InputError
 from tfedge.validation import intervals
 from tfedge.validation.edit_distance import edit_distance
+from tfedge.validation.loss import Loss
 
 Tokens = Sequence[str]
 
@@ -76,6 +77,14 @@ class AccuracyReport:
     def has_reference(self) -> bool:
         """Whether the outputs were compared with a reference system's."""
         return self.identical_share is not None
+
+    @property
+    def loss(self) -> Loss | None:
+        """Against the reference system; None where there was none."""
+        points, low = self.wer_minus_reference_points, self.wer_minus_reference_low
+        if points is None or low is None or self.wer_minus_reference_high is None:
+            return None
+        return Loss(points, low, self.wer_minus_reference_high, self.num_examples, "word", "WER", self.mcnemar_p)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the report as JSON values; `from_json` of it is equal to this report."""

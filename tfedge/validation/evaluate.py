@@ -17,12 +17,14 @@ from tfedge.runtime.client import GREEDY, Worker
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.predict import decode_entry
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.tasks.shipping import Limits
 from tfedge.tasks.spec import TaskSpec
 from tfedge.text.tokenizer import trimmed
 from tfedge.validation.accuracy import AccuracyReport, score
 from tfedge.validation.gates import accuracy_gate, size_gate
 from tfedge.validation.golden import check_golden, check_outputs_health
 from tfedge.validation.limits import limits_of
+from tfedge.validation.task_accuracy import TaskAccuracy
 
 # Cause and fix of what the worker's client reports.
 _OTHER = "choose another recipe for this runtime, or a newer runtime"
@@ -50,7 +52,7 @@ class Evaluation:
     pack: Pack = dataclasses.field(repr=False)
     target: RuntimeTarget
     entry: str
-    accuracy: AccuracyReport | None
+    accuracy: TaskAccuracy | None
     findings: tuple[Finding, ...]
     environment: Environment | None = None
 
@@ -86,13 +88,13 @@ def evaluate(
         DeviceError: it is on another machine, and the connection broke.
     """
     environment, target = split(target)
-    spec, limits = TaskSpec.from_json(dict(pack.task)), limits_of(pack.manifest.recipe)
+    spec, limits = TaskSpec.from_json(dict(pack.task)), own_limits(pack)
     texts = [case.text for case in pack.golden] + [example.text for example in examples]
     try:
         entry, rows = decode_texts(environment or target.name, pack.path, spec, texts, pack.manifest.recipe, reporter)
     except WorkerError as error:
-        return Evaluation(pack, target, GREEDY, None, (why_not(error), *_size_findings(pack)), environment)
-    findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *_size_findings(pack)]
+        return Evaluation(pack, target, GREEDY, None, (why_not(error), *size_findings(pack)), environment)
+    findings = [Finding("runs", "pass", f"loaded and decoded {len(texts)} texts"), *size_findings(pack)]
     golden, answers = rows[: len(pack.golden)], rows[len(pack.golden) :]
     findings += check_golden(pack.golden, golden, pack.manifest.recipe)
     accuracy = None
@@ -172,8 +174,18 @@ def _compared(
     return score_answers(spec, [ids for ids, _ in known], [example for _, example in known]) if known else None
 
 
-def _size_findings(pack: Pack) -> list[Finding]:
-    limits = limits_of(pack.manifest.recipe)
+def own_limits(pack: Pack) -> Limits:
+    """Returns what a file is held to: what its task has set, as its manifest records it, else what its recipe is.
+
+    Raises:
+        ConfigError: the manifest records something else than limits.
+    """
+    return limits_of(pack.manifest.recipe, pack.manifest.provenance.get("limits"))
+
+
+def size_findings(pack: Pack) -> list[Finding]:
+    """Judges the size of a file; none where it has no limit."""
+    limits = own_limits(pack)
     if limits.max_size_ratio is None and limits.max_bytes is None:
         return []
     float_size = pack.manifest.provenance.get("float32_size_bytes")

@@ -62,7 +62,7 @@ def write_fixed_pack(
     golden: TensorGolden | tuple[GoldenCase, ...] = pack.tensors or pack.golden
     if changed:
         golden = _measured_again(pathlib.Path(path), pack, model_bytes, lane)
-    return write_pack(path, model_bytes, pack.task, golden, fields, evaluation=pack.evaluation)
+    return write_pack(path, model_bytes, pack.task, golden, fields, evaluation=pack.evaluation or pack.array_examples)
 
 
 def _record(pack: Pack, plan: Mapping[str, Any]) -> dict[str, Any]:

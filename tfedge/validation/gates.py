@@ -1,4 +1,4 @@
-"""Gates on accuracy and size: a measured number against its limit."""
+"""Gates on accuracy, size and speed: a measured number against its limit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 
 from tfedge.checks.verdict import Finding, Verdict
 from tfedge.errors import ConfigError
-from tfedge.validation.accuracy import AccuracyReport
+from tfedge.validation.loss import Loss, Scored
 
 MEGABYTE = 1_000_000
 
 
-def accuracy_gate(report: AccuracyReport, max_points_lost: float) -> Finding:
-    """Judges what a recipe costs in accuracy: points of word error rate above the reference system's.
+def accuracy_gate(report: Scored, max_points_lost: float) -> Finding:
+    """Judges what a recipe costs in accuracy: points lost against the reference system.
 
     Not to fail is not yet to be "within" the limit; that word needs the paired interval:
 
@@ -20,53 +20,53 @@ def accuracy_gate(report: AccuracyReport, max_points_lost: float) -> Finding:
     - `pass`, "within": the measured loss and the upper end of its paired interval are at most the limit.
     - `pass`, "not distinguishable": the measured loss is at most the limit and the interval holds 0, but
       it reaches past the limit too: no loss was seen, and "within" is not claimed.
-    - `not_measured`: the loss is real (the interval is above 0) and may be past the limit; or one word
-      alone weighs more than the limit; or there are no reference outputs. More words would decide.
+    - `not_measured`: the loss is real (the interval is above 0) and may be past the limit; or one example
+      alone weighs more than the limit; or there are no reference outputs. More examples would decide.
 
     Args:
         report: of the target, scored against reference outputs.
-        max_points_lost: limit in points of word error rate, 0 or more.
+        max_points_lost: limit in points of the report's metric, 0 or more.
     """
     if not math.isfinite(max_points_lost) or max_points_lost < 0:
         raise ConfigError(f"`max_points_lost` must be 0 or more points; got {max_points_lost}")
-    lost, low, high = (
-        report.wer_minus_reference_points,
-        report.wer_minus_reference_low,
-        report.wer_minus_reference_high,
-    )
-    if lost is None or low is None or high is None:
+    loss = report.loss
+    if loss is None:
         message = f"expected at most {max_points_lost:.2f} points lost; there are no reference outputs to compare with"
         return Finding("accuracy", "not_measured", message, fix="score with reference_outputs", limit=max_points_lost)
+    p_value = "" if loss.mcnemar_p is None else f"McNemar p {loss.mcnemar_p:.2g}, "
     facts = (
-        f"lost {lost:+.2f} points of WER (paired 95 % interval {low:+.2f} to {high:+.2f}, McNemar p "
-        f"{report.mcnemar_p:.2g}, {report.num_examples} words)"
+        f"lost {loss.points:+.2f} points of {loss.metric} (paired 95 % interval {loss.low:+.2f} to {loss.high:+.2f}, "
+        f"{p_value}{loss.count} {loss.unit}s)"
     )
-    verdict, claim, fix = _judge_loss(report.num_examples, lost, low, high, max_points_lost)
-    return Finding("accuracy", verdict, f"{facts}: {claim}", fix=fix, measured=lost, limit=max_points_lost)
+    verdict, claim, fix = _judge_loss(loss, max_points_lost)
+    return Finding("accuracy", verdict, f"{facts}: {claim}", fix=fix, measured=loss.points, limit=max_points_lost)
 
 
-def _judge_loss(count: int, lost: float, low: float, high: float, limit: float) -> tuple[Verdict, str, str]:
-    """Returns verdict, claim and fix for a loss measured on `count` words; all but `count` in points."""
-    if lost > limit:
-        sure = "" if low > limit else "; its interval reaches back to the limit, so more words might say otherwise"
-        return "fail", f"beyond {limit:.2f} points{sure}", "recalibrate, or keep the layers that lose most in float"
-    if high <= limit:
+def _judge_loss(loss: Loss, limit: float) -> tuple[Verdict, str, str]:
+    """Returns verdict, claim and fix."""
+    unit = f"{loss.unit}s"
+    if loss.points > limit:
+        unsure = f"; its interval reaches back to the limit, so more {unit} might say otherwise"
+        claim = f"beyond {limit:.2f} points{'' if loss.low > limit else unsure}"
+        return "fail", claim, "recalibrate, or keep the layers that lose most in float"
+    if loss.high <= limit:
         return "pass", f"within {limit:.2f} points", ""
-    more = f"measure more words: about {_words_needed(count, lost, high, limit)} would decide"
-    if 0 < limit < 100 / count:
-        return "not_measured", f"too few words to tell {limit:.2f} points: one word is {100 / count:.2f}", more
-    if low > 0:
+    more = f"measure more {unit}: about {_examples_needed(loss, limit)} would decide"
+    each = 100 / loss.count if loss.is_share else 0.0
+    if 0 < limit < each:
+        return "not_measured", f"too few {unit} to tell {limit:.2f} points: one {loss.unit} is {each:.2f}", more
+    if loss.low > 0:
         return "not_measured", f"worse than the reference, and perhaps beyond {limit:.2f} points", more
     return "pass", f"not distinguishable from the reference; 'within {limit:.2f}' is not supported", more
 
 
-def _words_needed(count: int, lost: float, high: float, limit: float) -> str:
-    """Returns how many words bring the interval's upper end down to the limit, if the loss stays."""
-    room = limit - lost
+def _examples_needed(loss: Loss, limit: float) -> str:
+    """Returns how many examples bring the interval's upper end down to the limit, if the loss stays."""
+    room = limit - loss.points
     if room <= 0:
         return "a great many"
-    # The half width shrinks with the square root of the number of words; two digits are all it is good for.
-    needed = count * ((high - lost) / room) ** 2
+    # The half width shrinks with the square root of the number of examples; two digits are all it is good for.
+    needed = loss.count * ((loss.high - loss.points) / room) ** 2
     digits = 10 ** max(0, math.floor(math.log10(needed)) - 1)
     return f"{math.ceil(needed / digits) * digits:,}"
 

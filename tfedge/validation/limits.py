@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Any
 
+from tfedge.config import from_keys
+from tfedge.tasks.shipping import Limits
 from tfedge.validation.gates import MEGABYTE
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What a recipe may cost.
-
-    Attributes:
-        max_points_lost: points of word error rate above the float Keras model.
-        max_size_ratio: of the float32 file's size; none for the float file itself.
-        max_bytes: of the model part; none for no limit.
-    """
-
-    max_points_lost: float
-    max_size_ratio: float | None
-    max_bytes: int | None
-
 
 # int8 weights are a quarter of float ones; scales, biases, tables and the graph itself are the rest: 0.30.
 # The points are the project's promises: an app's users do not notice 0.3, and static int8 may cost 1.0.
@@ -36,6 +22,15 @@ LIMITS = {
 UNKNOWN_RECIPE = Limits(0.3, None, None)
 
 
-def limits_of(recipe: str) -> Limits:
-    """Returns the limits of `recipe`."""
+def limits_of(recipe: str, own: Any = None) -> Limits:
+    """Returns the limits of `recipe`.
+
+    Args:
+        own: those that the task of a file has set, as its manifest records them; None for the usual ones.
+
+    Raises:
+        ConfigError: `own` holds no limits.
+    """
+    if own is not None:
+        return from_keys(Limits, own, "limits")
     return LIMITS.get(recipe, UNKNOWN_RECIPE)
