@@ -26,7 +26,9 @@ def _of(module: str) -> Callable[[Data], ArrayData]:
     return load
 
 
-ARRAY_LOADERS: dict[str, Callable[[Data], ArrayData]] = {}
+ARRAY_LOADERS: dict[str, Callable[[Data], ArrayData]] = {
+    name: _of(f"tfedge.tasks.{name}") for name in ("image", "sensor")
+}
 
 
 def names() -> tuple[str, ...]:
