@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfedge.errors import ConfigError, one_of
+from tfedge.layers.additive_attention import AdditiveAttention
 from tfedge.layers.attention import CachedMultiHeadAttention, DotProductAttention
 from tfedge.layers.attention_layer import AttentionLayer
+from tfedge.layers.cosine_attention import CosineAttention
 
 DEFAULT = "scaled_dot_product"
 KINDS: dict[str, type[AttentionLayer]] = {
     DEFAULT: CachedMultiHeadAttention,
     "dot_product": DotProductAttention,
+    "additive": AdditiveAttention,
+    "cosine": CosineAttention,
 }
 
 

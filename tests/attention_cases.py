@@ -1,0 +1,51 @@
+"""Attention layers of a hand's size, how they are called, and what hides their positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfedge.layers import masks
+from tfedge.layers.attention_kinds import make_attention
+
+HIDDEN, HEADS, DIM = 16, 4, 3
+# Query heads that share a key/value head: all (multi-query), two (grouped), one (multi-head).
+KEY_VALUE_HEADS = (1, 2, 4)
+
+
+def attend(layer: Any, query: Any, source: Any, attention_bias: Any) -> Any:
+    """Calls an attention layer whose keys and values are of `source`."""
+    return layer(query, *layer.project(source), attention_bias=attention_bias)
+
+
+def attend_to_itself(layer: Any, query: Any, attention_bias: Any) -> Any:
+    """Calls an attention layer whose keys and values are of its own positions."""
+    return attend(layer, query, query, attention_bias)
+
+
+def num_parameters(key_value_heads: int) -> int:
+    """Returns how many numbers the four projections hold."""
+    query, key_value = HEADS * DIM, key_value_heads * DIM
+    return HIDDEN * query + query + 2 * (HIDDEN * key_value + key_value) + query * HIDDEN + HIDDEN
+
+
+def built(kind: str, key_value_heads: int, floats: Any, **options: Any) -> Any:
+    """Returns a layer of random weights; its biases are not zero either."""
+    layer = make_attention(kind, HEADS, DIM, key_value_heads, options)
+    layer.build((None, None, HIDDEN))
+    layer.set_weights([floats(*weight.shape) / 2 for weight in layer.get_weights()])
+    return layer
+
+
+def padded_bias(*lengths: int, size: int) -> np.ndarray:
+    """Returns float32 (rows, 1, 1, size) that hides what stands behind each length."""
+    ids = np.arange(size)[None, :] < np.array(lengths)[:, None]
+    return np.asarray(masks.padding_bias(ids.astype(np.int32)))
+
+
+def biases(length: int) -> dict[str, np.ndarray]:
+    """Returns biases of two rows, the first of two positions less: none, padding, causal and both."""
+    padding, causal = padded_bias(length - 2, length, size=length), np.asarray(masks.causal_bias(length))
+    none = np.zeros((1, 1, 1, length), np.float32)
+    return {"none": none, "padding": padding, "causal": causal, "both": padding + causal}
