@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from tfedge.artifacts import read_bytes
@@ -12,6 +13,8 @@ from tfedge.errors import ConfigError, one_of
 
 T = TypeVar("T")
 POSITIONS = ("sinusoidal", "learned")
+OPTIMIZERS = ("adamw", "muon")
+DTYPE_POLICIES = ("float32", "mixed_bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,25 +50,23 @@ class NetworkConfig:
             raise ConfigError(f"`mask_value` must be between -100 and 0 (int8 range); got {self.mask_value!r}")
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingConfig:
-    """How to train.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScheduleConfig:
+    """What every training has.
 
     Attributes:
-        epochs: passes over the training pairs; the schedule ends there.
-        batch_tokens: target tokens a batch, padding included; rows a batch follow from the bucket's width.
+        epochs: passes over the training examples; the schedule ends there.
         learning_rate: peak.
         warmup_steps: steps of linear rise to the peak.
         decay_share: last share of all steps in which the rate falls linearly to zero.
         weight_decay: decoupled, for matrices.
-        label_smoothing: share of the target distribution spread over all tokens.
+        label_smoothing: share of the target distribution spread over all answers.
         averaging_decay: decay of the exponential moving average of the weights, a step.
-        patience: epochs without a better dev word error rate before training stops.
+        patience: epochs without a better dev error before training stops.
         seed: of everything random.
     """
 
     epochs: int = 40
-    batch_tokens: int = 5_120
     learning_rate: float = 2e-3
     warmup_steps: int = 300
     decay_share: float = 0.6
@@ -76,7 +77,7 @@ class TrainingConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for key in ("epochs", "batch_tokens", "warmup_steps", "patience"):
+        for key in ("epochs", "warmup_steps", "patience"):
             _check_whole(self, key, lowest=1)
         _check_whole(self, "seed", lowest=0)
         if self.seed >= 2**32:  # NumPy takes no larger one.
@@ -86,6 +87,51 @@ class TrainingConfig:
                 raise ConfigError(f"`{key}` must be between 0 and 1; got {getattr(self, key)!r}")
         if not _is_number(self.learning_rate) or not 0 < self.learning_rate <= 1:
             raise ConfigError(f"`learning_rate` must be above 0 and at most 1; got {self.learning_rate!r}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig(ScheduleConfig):
+    """How to train on pairs of texts.
+
+    Attributes:
+        batch_tokens: target tokens a batch, padding included; rows a batch follow from the bucket's width.
+    """
+
+    batch_tokens: int = 5_120
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_whole(self, "batch_tokens", lowest=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ArrayTrainingConfig(ScheduleConfig):
+    """How to train on arrays.
+
+    Attributes:
+        batch_size: examples.
+        optimizer: "adamw" or "muon".
+        dtype_policy: Keras' word for what is computed in; weights are float32 in any case.
+        augmentations: by name, each with its strength; see `tfedge.training.augmentation`.
+        usual_share: of normal behaviour only: share of each batch, the most usual examples, that the loss is of.
+    """
+
+    batch_size: int = 128
+    optimizer: str = "adamw"
+    dtype_policy: str = "float32"
+    augmentations: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    usual_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_whole(self, "batch_size", lowest=1)
+        for key, known in (("optimizer", OPTIMIZERS), ("dtype_policy", DTYPE_POLICIES)):
+            if getattr(self, key) not in known:
+                raise one_of(f"`{key}`", getattr(self, key), known)
+        if not isinstance(self.augmentations, Mapping) or not all(map(_is_number, self.augmentations.values())):
+            raise ConfigError(f"`augmentations` must be names with numbers; got {self.augmentations!r:.80}")
+        if not _is_number(self.usual_share) or not 0 < self.usual_share <= 1:
+            raise ConfigError(f"`usual_share` must be above 0 and at most 1; got {self.usual_share!r}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,6 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
+# Of batch normalisation's running statistics: a run of some hundred steps has forgotten where they began. What is left
+# of a batch's noise goes where the weights' does, into their average.
+MOMENTUM = 0.9
+
 
 @keras.saving.register_keras_serializable(package="tfedge")
 class ConvStem(keras.layers.Layer):
@@ -49,7 +53,7 @@ class ConvStem(keras.layers.Layer):
             convolution = kind(**stage, padding="same", use_bias=False, dtype=policy, name=f"convolution_{place}")
             convolution.build(shape)
             shape = convolution.compute_output_shape(shape)
-            norm = keras.layers.BatchNormalization(dtype=policy, name=f"norm_{place}")
+            norm = keras.layers.BatchNormalization(momentum=MOMENTUM, dtype=policy, name=f"norm_{place}")
             norm.build(shape)
             self.convolutions.append(convolution)
             self.norms.append(norm)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from tfedge.layers import attention_kinds
+from tfedge.layers.conv_stem import MOMENTUM
 from tfedge.layers.feed_forward import FeedForward
 
-NORMS = {"rms": keras.layers.RMSNormalization, "batch": keras.layers.BatchNormalization}
+NORMS = {
+    "rms": keras.layers.RMSNormalization,
+    "batch": functools.partial(keras.layers.BatchNormalization, momentum=MOMENTUM),
+}
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
 class EncoderBlock(keras.layers.Layer):
-    """Self-attention, then feed-forward; each behind a norm and added to what came in.
+    """Self-attention, then feed-forward; each normalised and added to what came in.
 
     Args:
         num_heads: int. Query heads.
@@ -26,8 +31,8 @@ class EncoderBlock(keras.layers.Layer):
         attention: str. Kind of attention, a key of `tfedge.layers.attention_kinds.KINDS`. Defaults to
             "scaled_dot_product".
         attention_options: dict. What that kind takes beyond heads. Defaults to its own defaults.
-        norm: str. "rms", or "batch": statistics of training in place of each position's own, so that in int8 it is
-            one product and one sum. Defaults to "rms".
+        norm: str. "rms": in front of each part. "batch": behind each part, by statistics of training, which a
+            converter folds into the part's last product, so that a `.tflite` has no norm. Defaults to "rms".
 
     Call arguments:
         inputs: float (batch, length, hidden_dim).
@@ -44,6 +49,7 @@ class EncoderBlock(keras.layers.Layer):
     References:
         - On Layer Normalization in the Transformer Architecture (pre-norm), https://arxiv.org/abs/2002.04745
         - Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467
+        - Swin Transformer V2, section 3.2 (norm behind each part), https://arxiv.org/abs/2111.09883
     """
 
     def __init__(
@@ -95,14 +101,20 @@ class EncoderBlock(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, attention_bias: Any, training: bool | None = None) -> Any:
-        x = self.self_attention_norm(inputs)
+        x = self._before(self.self_attention_norm, inputs)
         with keras.name_scope(self.self_attention.name):  # So that its keys and values are named after it too.
             keys, values = self.self_attention.project(x)
-        x = self.self_attention(x, keys, values, attention_bias)
+        x = self._behind(self.self_attention_norm, self.self_attention(x, keys, values, attention_bias=attention_bias))
         inputs = inputs + self.dropout_layer(x, training=training)
 
-        x = self.feed_forward(self.feed_forward_norm(inputs))
-        return inputs + self.dropout_layer(x, training=training)
+        x = self.feed_forward(self._before(self.feed_forward_norm, inputs))
+        return inputs + self.dropout_layer(self._behind(self.feed_forward_norm, x), training=training)
+
+    def _before(self, norm: Any, x: Any) -> Any:
+        return norm(x) if self.norm == "rms" else x
+
+    def _behind(self, norm: Any, x: Any) -> Any:
+        return norm(x) if self.norm == "batch" else x
 
     def compute_output_shape(self, input_shape: Any, *_: Any) -> Any:
         return input_shape

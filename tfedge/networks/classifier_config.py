@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,13 +58,10 @@ class ClassifierConfig:
             raise one_of("`position`", self.position, POSITIONS)
         if not isinstance(self.attention_options, Mapping):
             raise ConfigError(f"`attention_options` must be an object; got {self.attention_options!r:.80}")
-        value = self.dropout
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not (math.isfinite(value) and 0 <= value < 1)
-        ):
-            raise ConfigError(f"`dropout` must be at least 0 and below 1; got {value!r}")
+        dropout = self.dropout
+        is_number = isinstance(dropout, int | float) and not isinstance(dropout, bool)
+        if not is_number or not 0 <= dropout < 1:  # Also what is not a number.
+            raise ConfigError(f"`dropout` must be at least 0 and below 1; got {dropout!r}")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the sizes as JSON values, which are the arguments of the network."""

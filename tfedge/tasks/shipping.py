@@ -22,22 +22,30 @@ class Limits:
             error rate above it.
         max_size_ratio: of the float32 file's size; None for no such limit.
         max_bytes: of the model part; None for no such limit.
-        min_speedup: over float32 on the same runtime, in one interleaved run; None where speed is told and not judged.
+        min_speedup: runtime -> the least speed over float32 there, in one interleaved run; on one that is not named
+            speed is told and not judged.
     """
 
     max_points_lost: float
     max_size_ratio: float | None = None
     max_bytes: int | None = None
-    min_speedup: float | None = None
+    min_speedup: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if value is None and field.name != "max_points_lost":
-                continue
+        if not isinstance(self.min_speedup, Mapping):
+            raise ConfigError(f"`min_speedup` of `limits` must be an object by runtime; got {self.min_speedup!r:.80}")
+        values = {"max_points_lost": self.max_points_lost} | {
+            f"min_speedup of {k}": v for k, v in self.min_speedup.items()
+        }
+        optional = {"max_size_ratio": self.max_size_ratio, "max_bytes": self.max_bytes}
+        for key, value in (values | {key: value for key, value in optional.items() if value is not None}).items():
             is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
             if not is_number or value < 0:
-                raise ConfigError(f"`{field.name}` of `limits` must be a number of 0 or more; got {value!r}")
+                raise ConfigError(f"`{key}` of `limits` must be a number of 0 or more; got {value!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the limits as JSON values; `from_keys(Limits, ...)` of them is equal to these."""
+        return {**dataclasses.asdict(self), "min_speedup": dict(self.min_speedup)}
 
 
 @dataclasses.dataclass(frozen=True)

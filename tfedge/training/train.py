@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import json
 import os
-import pathlib
-import sys
-import time
 from collections.abc import Sequence
 
 import keras
 
-from tfedge.artifacts import check_writable, sha256_hex, write_bytes
 from tfedge.config import TaskConfig
-from tfedge.errors import ArtifactError
 from tfedge.networks.seq2seq import Seq2SeqTransformer
-from tfedge.networks.trained_model import TrainedModel, check_name
+from tfedge.networks.trained_model import TrainedModel
 from tfedge.progress import SILENT, Reporter
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.training.batches import BucketedBatches
-from tfedge.training.curve import draw_curve
 from tfedge.training.decoding import GreedyDecoder
-from tfedge.training.trainer import Row, Trainer
-
-
-def checkpoint_path(out: pathlib.Path) -> pathlib.Path:
-    """Returns where the unfinished run that will write `out` keeps its state."""
-    return out.with_suffix(".checkpoint.npz")
-
-
-def log_path(out: pathlib.Path) -> pathlib.Path:
-    """Returns where the run that writes `out` logs a row an epoch."""
-    return out.with_suffix(".csv")
-
-
-def curve_path(out: pathlib.Path) -> pathlib.Path:
-    """Returns where the run that writes `out` draws its curve."""
-    return out.with_suffix(".png")
+from tfedge.training.run_files import RunFiles, fingerprint, provenance
+from tfedge.training.trainer import Trainer
 
 
 def build_network(data: TaskData, config: TaskConfig) -> Seq2SeqTransformer:
@@ -89,14 +66,7 @@ def train(
         ArtifactError: `out`, its log or its curve exists, `out` is no `.keras` name or cannot be written, or there
             is a checkpoint that was neither resumed nor discarded, or none to resume.
     """
-    out = check_writable(check_name(out), force or resume)
-    checkpoint = checkpoint_path(out)
-    if resume and not checkpoint.exists():
-        raise ArtifactError(f"expected a checkpoint {checkpoint} to resume; there is none; leave out --resume")
-    if checkpoint.exists() and not resume and not force:
-        raise ArtifactError(f"expected no unfinished run; {checkpoint} exists; pass --resume, or --force to start anew")
-    for path in (log_path(out), curve_path(out)):  # `words.csv` may be the user's own lexicon.
-        check_writable(path, force or resume)
+    files = RunFiles.check(out, resume, force)
     network = build_network(data, config)
     decoder = GreedyDecoder(network, data.spec.max_target_length)
     trainer = Trainer(
@@ -104,53 +74,12 @@ def train(
         config.training,
         BucketedBatches(data.pairs(), config.training.batch_tokens, config.training.seed),
         dev_error=lambda: word_error_rate(decoder, data, data.dev),
-        checkpoint_path=checkpoint,
-        fingerprint=_fingerprint(data, config),
-        on_epoch=lambda history: _write_log(history, out, reporter),
+        checkpoint_path=files.checkpoint,
+        fingerprint=fingerprint(config.to_json(), data.source, data.spec.to_json()),
+        on_epoch=lambda history: files.log(history, reporter),
         reporter=reporter,
     )
-    if resume:
-        trainer.restore()
-    start = time.monotonic()
-    history = trainer.fit()
-    model = TrainedModel(network, data.spec, _provenance(data, config, history, time.monotonic() - start))
-    model = model.save(out, force=force or resume)
-    checkpoint.unlink(missing_ok=True)
-    return model
-
-
-def _fingerprint(data: TaskData, config: TaskConfig) -> str:
-    # The number of epochs and the decay are left out: a run may be resumed with a longer or shorter schedule.
-    settings = config.to_json()
-    for key in ("epochs", "decay_share", "patience"):
-        del settings["training"][key]
-    return sha256_hex(json.dumps([settings, dict(data.source), data.spec.to_json()], sort_keys=True).encode())
-
-
-def _provenance(data: TaskData, config: TaskConfig, history: Sequence[Row], seconds: float) -> dict[str, object]:
-    return {
-        "command": " ".join(["tfedge", *sys.argv[1:]]),
-        "data": dict(data.source),
-        "config": config.to_json(),
-        "seed": config.training.seed,
-        "train_pairs": sum(len(example.references) for example in data.train),
-        "epochs_run": len(history),
-        "seconds": round(sum(row["seconds"] for row in history), 1),
-        "last_session_seconds": round(seconds, 1),
-        "best_dev_wer": min(row["dev_wer"] for row in history),
-        "keras": keras.__version__,
-    }
-
-
-def _write_log(history: Sequence[Row], out: pathlib.Path, reporter: Reporter) -> None:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(history[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    write_bytes(log_path(out), buffer.getvalue().encode(), force=True)
-    write_bytes(curve_path(out), draw_curve(history), force=True)
-    row = history[-1]
-    reporter.say(
-        f"epoch {row['epoch']}: train loss {row['train_loss']:.3f}, dev WER {row['dev_wer']:.2f} %, "
-        f"{row['seconds']:.0f} s"
-    )
+    history, seconds = files.fit(trainer)
+    facts = {"train_pairs": sum(len(example.references) for example in data.train)}
+    training = provenance(config.to_json(), data.source, history, seconds, facts)
+    return files.finish(TrainedModel(network, data.spec, training))

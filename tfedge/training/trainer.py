@@ -1,27 +1,34 @@
-"""The training loop: bucketed batches, Muon, averaged weights, early stop on what users see."""
+"""The training loop: batches, one compiled step, averaged weights, early stop on what users see."""
 
 from __future__ import annotations
 
 import pathlib
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tfedge.config import TrainingConfig
+from tfedge.config import ScheduleConfig
 from tfedge.errors import ArtifactError
-from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.progress import SILENT, Reporter
 from tfedge.text.tokenizer import PAD_ID
-from tfedge.training.batches import BucketedBatches
 from tfedge.training.checkpoint import Checkpoint
 from tfedge.training.schedule import learning_rate
 
 Row = dict[str, float]
+
+
+class Batches(Protocol):
+    """Training examples, dealt out in an order that the epoch's number fixes."""
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, number: int) -> Iterator[tuple[Any, ...]]:
+        """Yields the batches of epoch `number`: arrays in the order that the loss takes them."""
 
 
 def smoothed_cross_entropy(logits: Any, target_ids: Any, label_smoothing: float) -> Any:
@@ -41,7 +48,13 @@ def smoothed_cross_entropy(logits: Any, target_ids: Any, label_smoothing: float)
     return ops.sum(loss * real) / ops.sum(real)
 
 
-def make_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+def sequence_loss(model: keras.Model, config: ScheduleConfig, source_ids: Any, target_ids: Any) -> Any:
+    """Returns the loss of one batch of a seq2seq network, whose target begins with the start id."""
+    logits = model((source_ids, target_ids[:, :-1]), training=True)
+    return smoothed_cross_entropy(logits, target_ids[:, 1:], config.label_smoothing)
+
+
+def make_muon(config: ScheduleConfig) -> keras.optimizers.Optimizer:
     """Returns Muon for matrices and AdamW for embeddings, norms, biases and the output layer.
 
     An orthogonalised update uses all directions of a matrix, which on this task reaches the same word error rate
@@ -60,27 +73,35 @@ def make_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
 class Trainer:
     """Trains a model epoch by epoch; `fit` returns the history and leaves the best averaged weights in the model.
 
+    What is averaged and kept are the weights and what batch normalisation has seen.
+
     Args:
         model: a built network.
         config: how to train.
-        batches: the training pairs.
-        dev_error: computes the dev word error rate, in percent, of the model's current weights by decoding.
+        batches: the training examples.
+        dev_error: computes what the best epoch is told by, of the model's current weights; less is better.
         checkpoint_path: where the state of the run is kept after each epoch.
         fingerprint: names data, sizes and seed; a checkpoint of another fingerprint is refused.
         on_epoch: called after each epoch with the history so far.
         reporter: hears a bar an epoch.
+        loss: of (model, config, *arrays of a batch).
+        optimizer: not yet built; Muon by default.
+        error_name: of `dev_error` in the history.
     """
 
     def __init__(
         self,
-        model: Seq2SeqTransformer,
-        config: TrainingConfig,
-        batches: BucketedBatches,
+        model: keras.Model,
+        config: ScheduleConfig,
+        batches: Batches,
         dev_error: Callable[[], float],
         checkpoint_path: pathlib.Path,
         fingerprint: str,
         on_epoch: Callable[[Sequence[Row]], None] = lambda history: None,
         reporter: Reporter = SILENT,
+        loss: Callable[..., Any] = sequence_loss,
+        optimizer: keras.optimizers.Optimizer | None = None,
+        error_name: str = "dev_wer",
     ) -> None:
         self.model = model
         self.config = config
@@ -90,10 +111,14 @@ class Trainer:
         self.fingerprint = fingerprint
         self.on_epoch = on_epoch
         self.reporter = reporter
-        self.optimizer = make_optimizer(config)
+        self.loss = loss
+        self.error_name = error_name
+        self.optimizer = optimizer or make_muon(config)
         self.optimizer.build(model.trainable_variables)
-        self.averages = [tf.Variable(variable) for variable in model.trainable_variables]
-        self.best = [variable.numpy() for variable in model.trainable_variables]
+        # Seeds of dropout are variables too, and are no part of what was learned.
+        self.learned = [each for each in model.variables if each.trainable or each.dtype.startswith("float")]
+        self.averages = [tf.Variable(variable) for variable in self.learned]
+        self.best = [variable.numpy() for variable in self.learned]
         self.history: list[Row] = []
         self._step = tf.function(self._train_step)
 
@@ -127,44 +152,43 @@ class Trainer:
                 self.optimizer.learning_rate.assign(rate)
                 # Early on, the average follows closely: 0.998 of random weights would take long to forget.
                 decay = min(self.config.averaging_decay, (done + 1) / (done + 10))
-                loss = self._step(batch.source_ids, batch.target_ids, tf.constant(decay))
+                loss = self._step(tf.constant(decay), *batch)
                 total += float(loss)
                 bar.advance(note=f"loss {total / (index + 1):.3f}")
         return total / steps
 
-    def _train_step(self, source_ids: Any, target_ids: Any, decay: Any) -> Any:
+    def _train_step(self, decay: Any, *batch: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = self.model((source_ids, target_ids[:, :-1]), training=True)
-            loss = smoothed_cross_entropy(logits, target_ids[:, 1:], self.config.label_smoothing)
+            loss = self.loss(self.model, self.config, *batch)
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
-        for average, variable in zip(self.averages, variables, strict=True):
+        for average, variable in zip(self.averages, self.learned, strict=True):
             average.assign(decay * average + (1 - decay) * variable)
         return loss
 
     def _finish_epoch(self, epoch: int, loss: float, start: float, train_seconds: float) -> Row:
-        live = [variable.numpy() for variable in self.model.trainable_variables]
+        live = [variable.numpy() for variable in self.learned]
         averaged = [average.numpy() for average in self.averages]
         self._load(averaged)
         error = round(self.dev_error(), 3)  # As the history keeps it: a tie is no improvement.
         self._load(live)
-        if error < min((row["dev_wer"] for row in self.history), default=float("inf")):
+        if error < min((row[self.error_name] for row in self.history), default=float("inf")):
             self.best = averaged
         return {
             "epoch": epoch + 1,
             "train_loss": round(loss, 5),
-            "dev_wer": error,
+            self.error_name: error,
             "learning_rate": round(float(self.optimizer.learning_rate), 8),
             "seconds": round(time.monotonic() - start, 1),
             "steps_per_second": round(len(self.batches) / train_seconds, 3),
         }
 
     def _stalled(self) -> bool:
-        errors = [row["dev_wer"] for row in self.history]
+        errors = [row[self.error_name] for row in self.history]
         return bool(errors) and len(errors) - 1 - int(np.argmin(errors)) >= self.config.patience
 
     def _load(self, values: Sequence[np.ndarray]) -> None:
-        for variable, value in zip(self.model.trainable_variables, values, strict=True):
+        for variable, value in zip(self.learned, values, strict=True):
             variable.assign(value)
 
     def save(self) -> None:

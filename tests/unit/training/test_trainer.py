@@ -10,7 +10,7 @@ from tests.unit import tiny
 from tfedge.errors import ArtifactError
 from tfedge.training.batches import BucketedBatches
 from tfedge.training.checkpoint import Checkpoint
-from tfedge.training.trainer import Trainer, make_optimizer, smoothed_cross_entropy
+from tfedge.training.trainer import Trainer, make_muon, smoothed_cross_entropy
 
 
 class Run:
@@ -81,7 +81,7 @@ def test_loss_when_logits_are_shifted_or_padded_then_the_same():
 
 def test_optimizer_then_muon_for_matrices_alone(make_network):
     network = make_network()
-    optimizer = make_optimizer(tiny.make_config().training)
+    optimizer = make_muon(tiny.make_config().training)
     optimizer.build(network.trainable_variables)
     adam = {variable.path for variable in network.trainable_variables if optimizer._should_use_adamw(variable)}
     for variable in network.trainable_variables:
