@@ -1,4 +1,4 @@
-"""`tfedge predict`: what does the model say to these texts?"""
+"""`tfedge predict`: what does the model say to these texts, or to this signal?"""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import json
 import pathlib
 
-from tfedge.cli import verb
+from tfedge.cli import predict_stream, verb
+from tfedge.errors import ConfigError
 
-SUMMARY = "run a packed .tflite file on texts"
+SUMMARY = "run a packed .tflite file on texts, or on a sensor's rows as if live"
 EXAMPLE = "tfedge predict out/g2p.tflite hello world"
 NEEDS_TRAIN = False
 
@@ -16,7 +17,7 @@ NEEDS_TRAIN = False
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge predict`."""
     parser.add_argument("model", type=pathlib.Path, metavar="FILE.tflite", help="packed model; no other file is needed")
-    parser.add_argument("texts", nargs="+", metavar="TEXT", help="text to read, such as a word for g2p")
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="text to read, such as a word for g2p")
     parser.add_argument(
         "--target", metavar="RUNTIME", help="interpreter to run on, such as tflite-runtime (default: ai-edge-litert)"
     )
@@ -26,11 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the N best answers with scores, of a file converted with --beam-width N or more",
     )
+    parser.add_argument(
+        "--stream",
+        metavar="FILE.csv",
+        help="rows of a sensor in place of texts, - for stdin: one line a window, as soon as it is complete",
+    )
     verb.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Predicts, and prints one text a line with its prediction, or one alternative a line with its score."""
+    if args.stream is not None:
+        return predict_stream.run(args)
+    if not args.texts:
+        raise ConfigError("expected texts or --stream FILE.csv; got neither; see tfedge predict --help")
     if args.nbest is not None:
         return _run_nbest(args)
     from tfedge.runtime import predict

@@ -67,14 +67,11 @@ def split(recordings: RecordingSet, test_subjects: Collection[str]) -> ArrayData
             f"{len(short)} are shorter; record for longer without a gap"
         )
     early, late = _early(train, windows), _late(train, windows)
-    parts = [
-        windows_of(variants(early, recordings.channels, VARIATION), windows, classes),
-        windows_of(late, windows, classes),
-        windows_of(test, windows, classes),
-    ]
+    varied = windows_of(variants(early, recordings.channels, VARIATION), windows, classes)
     skipped = {**recordings.skipped, **({TOO_SHORT: len(short)} if short else {})}
     spec = ArraySpec(NAME, windows, ClassesMeaning(classes))
-    return ArrayData(spec, *parts, recordings.source, skipped)
+    dev, unseen = (windows_of(each, windows, classes) for each in (late, test))
+    return ArrayData(spec, varied, dev, unseen, recordings.source, skipped)
 
 
 def read_watch() -> RecordingSet:
