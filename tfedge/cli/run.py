@@ -14,11 +14,19 @@ NEEDS_TRAIN = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge run`."""
-    parser.add_argument("task", metavar="TASK", help="task to run: g2p")
+    parser.add_argument("task", metavar="TASK", help=verb.TASKS)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     parser.add_argument("--from-scratch", action="store_true", help="train instead of using the shipped weights; hours")
-    parser.add_argument("--words", type=verb.positive_int, default=2000, help="test words to score (default: 2000)")
-    parser.add_argument("--full", action="store_true", help="score every test word; several minutes")
+    parser.add_argument(
+        "--examples",
+        "--words",
+        type=verb.positive_int,
+        default=2000,
+        metavar="N",
+        dest="examples",
+        help="test examples to score (default: 2000)",
+    )
+    parser.add_argument("--full", action="store_true", help="score every test example; several minutes")
     verb.add_force(parser)
     verb.add_json(parser)
 
@@ -34,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         args.task,
         args.out,
         from_scratch=args.from_scratch,
-        num_words=args.words,
+        num_words=args.examples,
         full=args.full,
         force=args.force,
         reporter=terminal.TerminalReporter(),

@@ -11,7 +11,7 @@ import argparse
 import pathlib
 from typing import Protocol
 
-from tfedge.errors import one_of
+TASKS = "g2p, image, sensor, anomaly, or the Python file of a task of your own"
 
 
 class Verb(Protocol):
@@ -64,11 +64,10 @@ def positive_float(text: str) -> float:
 
 
 def check_task(name: str) -> None:
-    """Returns when there is a task `name`; ConfigError with the nearest match otherwise."""
+    """Returns when there is a task `name`, or a file of one; ConfigError with the nearest match otherwise."""
     from tfedge.tasks import registry
 
-    if name not in registry.LOADERS:
-        raise one_of("task", name, registry.LOADERS)
+    registry.is_array_task(name)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -139,8 +139,13 @@ def save_functions(signatures: tf.Module, folder: str, functions: dict[str, Any]
         ) from error
 
 
-def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Samples | None) -> bytes:
+def convert_saved_model(
+    folder: str, names: tuple[str, ...], recipe: Recipe, calibration: Samples | None, input_dtype: str = "float32"
+) -> bytes:
     """Returns the signatures `names` of the saved model in `folder`, by TFLiteConverter.
+
+    Args:
+        input_dtype: what a file with everything in int8 takes: "float32", or "uint8", which are steps of its inputs.
 
     Raises:
         ConversionError: it refused; its own words are the cause.
@@ -160,6 +165,7 @@ def convert_saved_model(folder: str, names: tuple[str, ...], recipe: Recipe, cal
     if calibration is not None:
         converter.representative_dataset = lambda: _representative_dataset(calibration)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.as_dtype(input_dtype)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # The converter warns about its own use of tf.lite.Interpreter.

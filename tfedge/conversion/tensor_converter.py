@@ -43,14 +43,15 @@ class TensorConverter:
     Args:
         network: the model.
         data: the user's examples; static recipes are calibrated with their first part.
+        input_dtype: what a file with everything in int8 takes: "float32" or "uint8".
 
     Raises:
         ConversionError: the model cannot be traced, or the converter refused.
         UnsupportedOpError: an op that is not builtin; the Keras layer is named.
     """
 
-    def __init__(self, network: TensorNetwork, data: Representative) -> None:
-        self._network, self._data = network, data
+    def __init__(self, network: TensorNetwork, data: Representative, input_dtype: str = "float32") -> None:
+        self._network, self._data, self._input_dtype = network, data, input_dtype
         self._traced: dict[bool, dict[str, Any]] = {}
         self._converted: dict[tuple[str, bool], bytes] = {}
         self.signatures: dict[str, TensorSignature] = {
@@ -130,7 +131,7 @@ class TensorConverter:
             save_functions(tf.Module(), folder, functions)  # They hold constants alone.
             calibration = self._data if recipe.needs_calibration else None
             try:
-                data = convert_saved_model(folder, tuple(functions), recipe, calibration)
+                data = convert_saved_model(folder, tuple(functions), recipe, calibration, self._input_dtype)
             except ConversionError as error:
                 raise self._explained(recipe, error) from error
         self._converted[key] = data

@@ -10,25 +10,24 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from tfedge.artifacts import check_writable, write_bytes
-from tfedge.checks.verdict import worst
 from tfedge.config import TaskConfig
 from tfedge.conversion.converter import Seq2SeqConverter
 from tfedge.conversion.recipes import RECIPES, recipe_file
 from tfedge.conversion.references import References, answer, check_same_task
-from tfedge.modelfile.pack import Pack, reseal
+from tfedge.modelfile.pack import Pack
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.pipeline.packing import PACKED_EXAMPLES, evaluation_examples, packing_job
+from tfedge.pipeline.run_arrays import run_array_task
+from tfedge.pipeline.run_writing import check_free, seal, shipped_path, write_results
 from tfedge.progress import SILENT, Reporter
 from tfedge.reports.assemble import assemble
-from tfedge.reports.markdown import model_card
-from tfedge.reports.report_file import report_path, write_report
 from tfedge.reports.schema import Report
 from tfedge.runtime.targets import installed_targets
 from tfedge.tasks.g2p import Example, TaskData
-from tfedge.tasks.registry import load_task
+from tfedge.tasks.registry import is_array_task, load_task
 from tfedge.tasks.shipped import shipped_file
-from tfedge.training.train import checkpoint_path, train
+from tfedge.training.run_files import checkpoint_path
+from tfedge.training.train import train
 from tfedge.validation.evaluate import Evaluation, evaluate
 from tfedge.validation.performance import decodes_of, measure_performance
 
@@ -52,7 +51,7 @@ def run_task(
     """Runs the whole road for one task and writes model files, report and model card into `out_dir`.
 
     Args:
-        name: the task.
+        name: the task; of one of arrays that is a user's own, its Python file.
         out_dir: folder to write.
         from_scratch: train instead of starting from the shipped weights; hours.
         num_words: test examples to score.
@@ -63,10 +62,11 @@ def run_task(
     Raises:
         TfedgeError: of the stage that failed.
     """
+    if is_array_task(name):
+        return run_array_task(name, out_dir, from_scratch, None if full else num_words, force, reporter)
     out = pathlib.Path(out_dir)
-    shipped = out / f"{name}.tflite"
-    for path in (shipped, report_path(out, name), _card_path(out, name), *(recipe_file(out, name, r) for r in RECIPES)):
-        check_writable(path, force)
+    shipped = shipped_path(out, name)
+    check_free(out, name, force)
     reporter.stage(f"data of task {name}")
     data = load_task(name)
     reporter.say(_describe(data))
@@ -84,12 +84,9 @@ def run_task(
     workload = decodes_of(data.spec, texts)
     performance = measure_performance(runnable, workload, min_seconds=LATENCY_SECONDS, reporter=reporter)
     reporter.stage("report")
-    _seal(packs, evaluations, shipped)
+    seal(packs, evaluations, shipped, SHIPPED_RECIPE)
     report = assemble("run", [each for row in evaluations for each in row], performance, shipped, GATED_RECIPES)
-    write_report(report_path(out, name), report, force)
-    write_bytes(_card_path(out, name), model_card(report).encode(), force)
-    reporter.say(f"model  {shipped}")
-    reporter.say(f"report {report_path(out, name)}, {_card_path(out, name)}")
+    write_results(report, out, name, force, reporter)
     return report
 
 
@@ -126,10 +123,6 @@ def _convert_and_evaluate(
         return packs, [[future.result() for future in row] for row in waiting]
 
 
-def _card_path(out: pathlib.Path, name: str) -> pathlib.Path:
-    return out / f"{name}.md"
-
-
 def _weights(
     name: str, data: TaskData, out: pathlib.Path, from_scratch: bool, force: bool, reporter: Reporter
 ) -> TrainedModel:
@@ -155,13 +148,3 @@ def _trained_by(model: TrainedModel) -> str:
         f"{model.network.count_params():,} parameters, dev WER {training['best_dev_wer']:.2f} %, "
         f"{training['epochs_run']} epochs in {training['seconds'] / 60:.0f} min, seed {training['seed']}"
     )
-
-
-def _seal(packs: Sequence[Pack], evaluations: Sequence[Sequence[Evaluation]], shipped: pathlib.Path) -> None:
-    """Records the gates' results and the runtimes that passed, and writes the file to ship under its short name."""
-    for pack, row in zip(packs, evaluations, strict=True):
-        gates = [{"target": str(each.target), **finding.to_json()} for each in row for finding in each.findings]
-        passed = [str(each.target) for each in row if worst(each.findings) == "pass"]
-        sealed = reseal(pack, pack.path, gates, passed)
-        if pack.manifest.recipe == SHIPPED_RECIPE:
-            reseal(sealed, shipped)

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import pathlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tfedge.checks.verdict import Finding, Verdict, worst
@@ -18,6 +18,7 @@ from tfedge.conversion.representative import Representative
 from tfedge.conversion.tensor_converter import TensorConverter
 from tfedge.conversion.tensor_network import TensorNetwork
 from tfedge.errors import ConfigError, UnsupportedOpError, WorkerError
+from tfedge.modelfile.array_examples import ArrayExamples
 from tfedge.modelfile.graph import GraphSummary, read_graph
 from tfedge.modelfile.pack import Pack, write_pack
 from tfedge.modelfile.summary import refused_ops
@@ -28,6 +29,8 @@ from tfedge.progress import SILENT, Reporter, track
 from tfedge.runtime.environments import Environment
 from tfedge.runtime.signatures import Array
 from tfedge.runtime.targets import RuntimeTarget
+from tfedge.tasks.meaning import Meaning
+from tfedge.tasks.preprocessing.kinds import Preprocessing
 from tfedge.tasks.tensor_task import Quality, TensorTask
 from tfedge.validation.cases import CallFailedError
 from tfedge.validation.evaluate_tensors import not_run, run_examples
@@ -55,6 +58,24 @@ class Measured:
     target: RuntimeTarget
     findings: tuple[Finding, ...]
     outputs: Mapping[str, OutputQuality]
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownTask:
+    """What is known of a model beyond its tensors, where it is of a task of arrays.
+
+    Attributes:
+        preprocessing, meaning: as of TensorTask.
+        examples: labelled ones, some of which travel in the files.
+        provenance: recipe -> how its file came to be, beyond what all files say.
+        input_dtype: what a file with everything in int8 takes.
+    """
+
+    preprocessing: Preprocessing
+    meaning: Meaning
+    examples: ArrayExamples | None
+    provenance: Callable[[Recipe], Mapping[str, Any]]
+    input_dtype: str = "float32"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +146,7 @@ class UserModelJob:
         quality: what files are held to; None: agreement of classes, else cosine.
         metric: the function, where `quality` names one.
         reporter: hears a bar.
+        known: the task of arrays that the model is of; None of a user's model.
 
     Attributes:
         quality: metric and limit.
@@ -145,11 +167,12 @@ class UserModelJob:
         quality: Quality | None = None,
         metric: OwnMetric | None = None,
         reporter: Reporter = SILENT,
+        known: KnownTask | None = None,
     ) -> None:
         if quality is not None and quality.is_own and metric is None:
             raise ConfigError(f"expected the function {quality.metric} as `metric`; got none")
-        self.converter = TensorConverter(network, data)
-        self._network, self._data, self._name = network, data, name
+        self.converter = TensorConverter(network, data, known.input_dtype if known else "float32")
+        self._network, self._data, self._name, self._known = network, data, name, known
         self._golden = user_golden.answered(network, user_golden.choose(data.held_out))
         self.held_out = Asked(network, data.held_out, reporter)
         expected = expected_of(self.held_out.cases())
@@ -163,7 +186,10 @@ class UserModelJob:
     @property
     def task(self) -> TensorTask:
         """What travels as task.json."""
-        return TensorTask(self._name, self.quality, self.converter.signatures)
+        known, signatures = self._known, self.converter.signatures
+        if known is None:
+            return TensorTask(self._name, self.quality, signatures)
+        return TensorTask(self._name, self.quality, signatures, known.preprocessing, known.meaning)
 
     @property
     def golden(self) -> tuple[TensorCase, ...]:
@@ -242,11 +268,16 @@ class UserModelJob:
             "gates": [finding.to_json() for each in measured for finding in each.findings],
         }
         golden = TensorGolden(self._golden, distances)
-        pack = write_pack(path, conversion.model_bytes, self.task.to_json(), golden, fields, force)
+        pack = write_pack(path, conversion.model_bytes, self.task.to_json(), golden, fields, force, self._examples)
         return ConvertedFile(pack, measured)
+
+    @property
+    def _examples(self) -> ArrayExamples | None:
+        return self._known.examples if self._known else None
 
     def _provenance(self, recipe: Recipe, measured: Sequence[Measured]) -> dict[str, Any]:
         return {
+            **(self._known.provenance(recipe) if self._known else {}),
             "trained_model_sha256": self._network.source["sha256"],
             "model_kind": self._network.source["kind"],
             "engine": recipe.engine,

@@ -47,16 +47,16 @@ def _auc(row: ReportRow) -> str:
 
 
 def _lost(row: ReportRow) -> str:
-    """Of texts WER says it; here the whole interval is what the verdict rests on."""
+    """What is measured, and what it may be at most, on which the verdict rests."""
     loss = None if row.accuracy is None or isinstance(row.accuracy, AccuracyReport) else row.accuracy.loss
-    return UNKNOWN if loss is None else f"{loss.points:+.2f} ({loss.low:+.2f} {loss.high:+.2f})"
+    return UNKNOWN if loss is None else f"{loss.points:+.2f} {loss.high:+.2f}"
 
 
 def _alarms(row: ReportRow) -> str:
     found = row.accuracy
     if not isinstance(found, AnomalyAccuracy) or found.recall_share is None or found.false_alarm_share is None:
         return UNKNOWN
-    return f"{100 * found.recall_share:.1f} / {100 * found.false_alarm_share:.2f}"
+    return f"{100 * found.recall_share:.1f} / {100 * found.false_alarm_share:.1f}"
 
 
 def _percent(value: float, low: float, high: float) -> str:
@@ -99,8 +99,8 @@ _OF_TEXTS = (Column("WER %", "95 % interval", _wer), Column("PER", "%", _per))
 _OF_ARRAYS = (
     Column("accuracy %", "95 % interval", _share_right),
     Column("ROC-AUC %", "95 % interval", _auc),
-    Column("lost", "points", _lost),
-    Column("caught / false", "%", _alarms),
+    Column("lost, most", "points", _lost),
+    Column("caught", "/ false %", _alarms),
 )
 _IDENTICAL = Column("= Keras", "%", _identical)
 _TIMES = (_percentile(50), _percentile(90))
@@ -169,14 +169,14 @@ def accuracy_captions(report: Report) -> list[str]:
             f"WER and PER (percent, lower is better) on {count} test words, interval: 95 % bootstrap over words; "
             "= Keras: share of outputs identical to the Keras reference."
         ]
-    lost = "lost: points below Keras on the same examples, with the paired 95 % interval"
+    lost = "lost, most: points below Keras on the same examples, and the upper end of their paired 95 % interval"
     if isinstance(first, ClassAccuracy):
         over = "examples" if first.num_groups is None else f"{first.num_groups} groups, each drawn whole"
         return [
             f"Accuracy (percent, higher is better) on {count} test examples, interval: 95 % bootstrap over {over}; "
             f"{lost}; = Keras: share of answers identical to the Keras reference."
         ]
-    caught = "caught / false: anomalies and normal examples at or above the threshold, which test data did not choose"
+    caught = "caught / false: share of anomalies and normal examples at or above the threshold, which test data did not choose"
     return [
         f"ROC-AUC (percent, higher is better) on {count} test examples, {numbers([first.num_anomalies])} of them "
         f"anomalies, interval: DeLong's, 95 %; {lost}; {caught}; = Keras: share on the same side of it."
@@ -185,7 +185,10 @@ def accuracy_captions(report: Report) -> list[str]:
 
 def what_is_timed(latency: LatencyReport) -> str:
     """Returns in words what one sample is the time of."""
-    return "one call of a signature" if latency.calls else "one text"
+    names = set(latency.calls)
+    if len(names) > 1:
+        return "one call of a signature"
+    return f"one call of {names.pop()}" if names else "one text"
 
 
 def conditions_line(report: Report) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import numpy.typing as npt
 
@@ -92,11 +90,6 @@ def score_arrays(
         return score_classes(answers, examples.labels, examples.keras, groups, examples.inputs)
     flat, keras = answers.reshape(len(answers), -1)[:, 0], examples.keras.reshape(len(answers), -1)[:, 0]
     return score_anomalies(flat, examples.labels, keras, meaning.threshold)
-
-
-def without_errors(accuracy: ClassAccuracy | AnomalyAccuracy) -> ClassAccuracy | AnomalyAccuracy:
-    """Returns an accuracy without examples, which a report shows of the file that ships alone."""
-    return dataclasses.replace(accuracy, errors=()) if isinstance(accuracy, ClassAccuracy) else accuracy
 
 
 def _answers(worker: Worker, examples: ArrayExamples, dtype: str, label: str, reporter: Reporter) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from tfedge.config import from_keys
@@ -20,6 +21,15 @@ LIMITS = {
 }
 # A recipe that this version does not know is held to the strictest accuracy of a quantized one.
 UNKNOWN_RECIPE = Limits(0.3, None, None)
+
+
+def array_limits_of(recipe: str) -> Limits:
+    """Returns the limits of `recipe` for a task of arrays that sets none.
+
+    Such networks are small, so that the graph itself is much of a file: a quantized one is held to be no larger.
+    """
+    usual = limits_of(recipe)
+    return dataclasses.replace(usual, max_bytes=None, max_size_ratio=1.0 if usual.max_size_ratio else None)
 
 
 def limits_of(recipe: str, own: Any = None) -> Limits:
