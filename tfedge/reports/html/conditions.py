@@ -34,12 +34,13 @@ def made_section(provenance: Mapping[str, Any]) -> Markup | None:
     facts = list(flatten("", provenance))
     if not facts:
         return None
-    return element("section", element("h2", "How it was made"), definitions(facts), id="made")
+    return element("section", element("h2", "How it was made"), definitions(facts, "made"), id="made")
 
 
-def definitions(facts: Facts) -> Markup:
-    """Returns names with their values."""
-    return element("dl", *(part for name, value in facts for part in (element("dt", name), element("dd", value))))
+def definitions(facts: Facts, style: str | None = None) -> Markup:
+    """Returns names with their values, each a text or made by `element`."""
+    pairs = (part for name, value in facts for part in (element("dt", name), element("dd", value)))
+    return element("dl", *pairs, class_=style)
 
 
 def _measured(report: Report) -> Facts:

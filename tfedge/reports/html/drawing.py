@@ -44,30 +44,40 @@ def polyline(points: Sequence[tuple[float, float]], style: str) -> Markup:
     return element("polyline", points=" ".join(f"{number(x)},{number(y)}" for x, y in points), class_=style)
 
 
-class LogAxis:
-    """A logarithmic axis over positive numbers, with room beside the outermost.
+class Axis:
+    """An axis over numbers, with room beside the outermost.
 
     Attributes:
         low, high: its ends.
+        is_log: whether it is logarithmic, over numbers above 0.
     """
 
-    def __init__(self, values: Floats) -> None:
-        self.low, self.high = float(values.min()) * 0.93, float(values.max()) * 1.07
+    def __init__(self, values: Floats, is_log: bool = True) -> None:
+        self.is_log = is_log
+        low, high = float(values.min()), float(values.max())
+        margin = 0.0 if is_log else 0.04 * ((high - low) or 1.0)
+        self.low, self.high = (low * 0.93, high * 1.07) if is_log else (low - margin, high + margin)
 
     def place(self, value: float) -> float:
         """Returns where a number lies, 0 to 1."""
-        return math.log(value / self.low) / math.log(self.high / self.low)
+        if self.is_log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Returns the round numbers 1, 2, 5, 10, … within; of a wide axis the powers of ten alone."""
-        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        steps = (1, 2, 5) if last - first <= 4 else (1,)
-        every = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+        """Returns the round numbers within: of a logarithmic axis 1, 2, 5, 10, …, of a wide one powers of ten alone."""
+        if not self.is_log:
+            step = 10.0 ** math.floor(math.log10((self.high - self.low) / 2))
+            first, last = math.ceil(self.low / step), math.floor(self.high / step)
+            return [place * step for place in range(first, last + 1, max(1, (last - first) // 6))]
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)))
+        steps = (1, 2, 5) if len(powers) <= 4 else (1,)
+        every = [step * 10.0**power for power in powers for step in steps]
         return [value for value in every if self.low <= value <= self.high]
 
     def counts(self, values: Floats, bins: int) -> npt.NDArray[np.int64]:
         """Returns how many values fall into each of `bins` equal parts of the axis."""
-        places = np.log(values / self.low) / math.log(self.high / self.low)
+        places = [self.place(float(value)) for value in values]
         return np.histogram(places, bins=bins, range=(0.0, 1.0))[0].astype(np.int64)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tfedge.modelfile.pack import Pack
 from tfedge.reports import cells
 from tfedge.reports.html.conditions import definitions
-from tfedge.reports.html.markup import Markup, element
+from tfedge.reports.html.markup import Markup, element, joined
 from tfedge.reports.html.subject import Subject
 from tfedge.reports.html.weights import size
 from tfedge.reports.schema import Report, ReportRow
@@ -43,36 +43,36 @@ def _facts(subject: Subject) -> list[tuple[str, str]]:
 def _pack_facts(pack: Pack) -> list[tuple[str, str]]:
     manifest = pack.manifest
     whole = f"{size(len(pack.file))}, of which the model is {size(pack.model_size)}"
-    facts = [
+    facts: list[tuple[str, str]] = [
         ("takes", "arrays" if is_tensor_task(pack.task) else "texts"),
         ("recipe", manifest.recipe),
         ("size", whole),
-        ("sha256", pack.sha256),
+        ("sha256", element("code", pack.sha256)),
     ]
-    return facts + ([("checked on", ", ".join(manifest.targets))] if manifest.targets else [])
+    places = joined((element("span", target, class_="once") for target in manifest.targets), ", ")
+    return facts + ([("checked on", places)] if manifest.targets else [])
 
 
 def _tiles(subject: Subject) -> list[Markup]:
-    """Returns the figures of the file on each runtime that it was measured on beside the report's machine."""
-    if subject.report is None:
+    """Returns the figures of the file on the last runtime that it was measured on; none where it was not."""
+    if subject.report is None or subject.pack is None:
         return []
-    report = subject.report
-    wanted = subject.pack.manifest.model_sha256 if subject.pack else None
-    rows = [row for row in report.rows if row.model_sha256 == wanted and row.latency is not None]
-    return [_row_tiles(report, rows[-1])] if rows else []
+    wanted = subject.pack.manifest.model_sha256
+    rows = [row for row in subject.report.rows if row.model_sha256 == wanted and row.latency is not None]
+    return _row_tiles(subject.report, rows[-1]) if rows else []
 
 
-def _row_tiles(report: Report, row: ReportRow) -> Markup:
-    where = cells.runtime(row, report.conditions.machine)
-    figures = [("size", cells.size(row), "MB")]
+def _row_tiles(report: Report, row: ReportRow) -> list[Markup]:
+    tiles = [_tile("size", f"{cells.size(row)} MB")]
     for column in cells.columns(report):
-        content = column.cell(row)
-        if content != cells.UNKNOWN and column.title != "verdict":
-            figures.append(
-                (column.title, content.partition(" ")[0], "" if "%" in column.unit or not column.unit else column.unit)
-            )
-    tiles = [
-        element("div", element("b", f"{value} {unit}".strip()), element("span", name), class_="tile")
-        for name, value, unit in figures
-    ]
-    return element("div", *tiles, class_="tiles", title=f"{row.recipe} on {where}")
+        content = column.cell(row).partition(" ")[0]  # Without the interval, which the table has.
+        if content == cells.UNKNOWN or column.title == "verdict":
+            continue
+        unit = "%" if column.title.endswith(" %") else column.unit if column.unit in ("%", "ms", "MB") else ""
+        tiles.append(_tile(column.title.removesuffix(" %"), f"{content} {unit}".strip()))
+    where = f"{row.recipe} on {cells.runtime(row, report.conditions.machine)}, as measured below"
+    return [element("div", *tiles, class_="tiles"), element("p", where, class_="soft")]
+
+
+def _tile(name: str, value: str) -> Markup:
+    return element("div", element("b", value), element("span", name), class_="tile")

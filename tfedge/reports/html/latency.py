@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfedge.reports import cells
-from tfedge.reports.html.drawing import Floats, LogAxis, silhouette, svg
+from tfedge.reports.html.drawing import Axis, Floats, silhouette, svg
 from tfedge.reports.html.markup import Markup, element, joined, number
 from tfedge.reports.schema import Report, ReportRow
 
@@ -20,8 +20,8 @@ def latency_section(report: Report) -> Markup | None:
     timed = [(row, *named) for row in report.rows for named in _samples(row)]
     if not timed:
         return None
-    axis = LogAxis(np.concatenate([samples for _, _, samples in timed]))
-    runtimes = list(dict.fromkeys(row.target for row in report.rows))
+    axis = Axis(np.concatenate([samples for _, _, samples in timed]))
+    runtimes = sorted({row.target for row in report.rows})
     rows = []
     for row, signature, samples in timed:
         style = "first" if runtimes.index(row.target) % 2 == 0 else "second"
@@ -50,7 +50,7 @@ def _samples(row: ReportRow) -> Iterator[tuple[str, Floats]]:
         yield name, table[:, calls == name].ravel()
 
 
-def _row(row: ReportRow, signature: str, samples: Floats, axis: LogAxis, style: str, machine: str) -> list[Markup]:
+def _row(row: ReportRow, signature: str, samples: Floats, axis: Axis, style: str, machine: str) -> list[Markup]:
     runtime = cells.runtime(row, machine)
     p50, p90 = (float(np.percentile(samples, percent)) for percent in (50, 90))
     unsure = "" if row.latency is None or row.latency.is_valid else "~"
@@ -75,7 +75,7 @@ def _row(row: ReportRow, signature: str, samples: Floats, axis: LogAxis, style: 
     ]
 
 
-def _ticks(axis: LogAxis) -> Markup:
+def _ticks(axis: Axis) -> Markup:
     marks = [
         element("span", f"{value:g} ms", style=f"left:{number(100 * axis.place(value))}%") for value in axis.ticks()
     ]

@@ -10,20 +10,24 @@ import pathlib
 from collections.abc import Sequence
 
 from tfedge.artifacts import check_writable, write_bytes
+from tfedge.modelfile.pack import Pack
 from tfedge.progress import SILENT, Reporter
-from tfedge.reports.html import text_cases
+from tfedge.reports.html import array_cases, text_cases
+from tfedge.reports.html.array_content import array_content
 from tfedge.reports.html.classes import classes_section
 from tfedge.reports.html.conditions import conditions_section, made_section
-from tfedge.reports.html.content import Content, TextCase
+from tfedge.reports.html.content import ArrayCase, Content, TextCase
 from tfedge.reports.html.header import header
 from tfedge.reports.html.latency import latency_section
-from tfedge.reports.html.markup import Markup, element, joined, raw
+from tfedge.reports.html.markup import Markup, element, raw
 from tfedge.reports.html.results import gates_section, results_section
+from tfedge.reports.html.scores import scores_section
 from tfedge.reports.html.style import CSS
 from tfedge.reports.html.subject import Subject, read_subject
 from tfedge.reports.html.text_content import text_content
 from tfedge.reports.html.weights import weights_section
-from tfedge.tasks.tensor_task import is_tensor_task
+from tfedge.tasks.preprocessing.windows import WindowPreprocessing
+from tfedge.tasks.tensor_task import TensorTask, is_tensor_task
 
 
 def write_page(
@@ -61,7 +65,7 @@ def content_of(subject: Subject, runtime: str | None = None, reporter: Reporter 
     if subject.pack is None:
         return Content()
     if is_tensor_task(subject.pack.task):
-        return Content()
+        return array_content(subject.pack, subject.report, runtime, reporter)
     return text_content(subject.pack, runtime, reporter)
 
 
@@ -103,8 +107,13 @@ def _sections(subject: Subject, content: Content) -> list[tuple[str, str, Markup
         ("results", "Recipes", results_section(report, sha256) if report else None),
         ("gates", "Gates", gates_section(subject.findings) if subject.findings else None),
         ("classes", "Classes", classes_section(content.classes) if content.classes else None),
-        ("errors", "Errors", _cases("errors", "Where it errs", content.wrong_caption, content.wrong)),
-        ("attention", "Attention", _cases("attention", "Where it looks", content.attention_caption, content.right)),
+        ("scores", "Scores", scores_section(content.scores) if content.scores else None),
+        ("errors", "Errors", _cases("errors", "Where it errs", content.wrong_caption, content.wrong, pack)),
+        (
+            "attention",
+            "Attention",
+            _cases("attention", "Where it looks", content.attention_caption, content.right, pack),
+        ),
         ("latency", "Latency", latency_section(report) if report else None),
         ("size", "Size", weights_section(pack) if pack else None),
         ("conditions", "Conditions", conditions_section(report, content.runtime, missing)),
@@ -113,11 +122,19 @@ def _sections(subject: Subject, content: Content) -> list[tuple[str, str, Markup
     return [(identity, title, section) for identity, title, section in every if section is not None]
 
 
-def _cases(identity: str, title: str, caption: str, cases: Sequence[object]) -> Markup | None:
+def _cases(
+    identity: str, title: str, caption: str, cases: Sequence[TextCase | ArrayCase], pack: Pack | None
+) -> Markup | None:
     texts = [case for case in cases if isinstance(case, TextCase)]
-    if not texts or not caption:
+    arrays = [case for case in cases if isinstance(case, ArrayCase)]
+    if not caption or not cases:
         return None
-    drawn = text_cases.cards(texts, is_open=identity == "attention")
-    return element(
-        "section", element("h2", title), element("p", caption, class_="caption"), joined([drawn]), id=identity
-    )
+    drawn = [text_cases.cards(texts, is_open=identity == "attention")] if texts else []
+    drawn += [array_cases.cards(arrays, _channels(pack))] if arrays else []
+    return element("section", element("h2", title), element("p", caption, class_="caption"), *drawn, id=identity)
+
+
+def _channels(pack: Pack | None) -> tuple[str, ...]:
+    """Returns the names of a signal's channels; none of anything else."""
+    preprocessing = TensorTask.from_json(dict(pack.task)).preprocessing if pack else None
+    return preprocessing.channels if isinstance(preprocessing, WindowPreprocessing) else ()

@@ -47,7 +47,8 @@ def shades(values: npt.NDArray[np.float64] | npt.NDArray[np.float32] | npt.NDArr
         return values.astype(np.uint8)
     low, high = float(values.min()), float(values.max())
     spread = high - low or 1.0
-    return np.round((values.astype(np.float64) - low) * (255 / spread)).astype(np.uint8)
+    levels: npt.NDArray[np.uint8] = np.round((values.astype(np.float64) - low) * (255 / spread)).astype(np.uint8)
+    return levels
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

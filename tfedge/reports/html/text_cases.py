@@ -27,7 +27,7 @@ def text_card(case: TextCase, is_open: bool) -> Markup:
         drawn = element("div", heat_map(case.attention), class_="scroll")
         folded = element("details", element("summary", "where it looked"), drawn)
         parts.append(drawn if is_open else folded)
-    return element("div", *parts, class_="card")
+    return element("div", *parts, class_="card words")
 
 
 def heat_map(attention: CrossAttention) -> Markup:
@@ -61,7 +61,7 @@ def _tokens(case: TextCase) -> Markup:
         if right == answer:
             boxes.append(element("span", right or ""))
         else:
-            told = [element("b", answer or "–"), element("br"), element("span", right or "–", class_="soft")]
+            told = [element("b", answer or "–"), element("span", right or "–", class_="soft")]
             said = f"answered {answer or 'nothing'}, right is {right or 'nothing'}"
             boxes.append(element("span", joined(told), class_="wrong", title=said))
     return element("div", *boxes, class_="tokens")

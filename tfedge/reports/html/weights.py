@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack
 from tfedge.modelfile.weights import LayerWeights, weights_by_dtype, weights_by_layer
-from tfedge.reports.html.markup import Markup, element, number
+from tfedge.reports.html.markup import Markup, element, joined, number
 from tfedge.reports.html.treemap import Box, squarify
 
 # A box that covers less of the page has no room for a name.
@@ -89,21 +89,32 @@ def _tree(layers: Sequence[LayerWeights], total: int) -> list[Markup]:
         groups[layer.layer.partition("/")[0]].append(layer)
     ordered = sorted(groups.items(), key=lambda group: (-sum(each.size_bytes for each in group[1]), group[0]))
     sizes = [sum(each.size_bytes for each in members) for _, members in ordered]
-    boxes = []
+    boxes: list[Markup] = []
     for place, ((_, members), outer) in enumerate(zip(ordered, squarify(sizes, Box(0, 0, 100, 100)), strict=True)):
         inner = squarify([each.size_bytes for each in members], outer)
         hue = place * 137 % 360  # The golden angle: neighbours in the list differ most.
-        boxes += [_box(layer, box, hue, total) for layer, box in zip(members, inner, strict=True)]
+        shown = (
+            _box(layer, box, hue, total, each == 0)
+            for each, (layer, box) in enumerate(zip(members, inner, strict=True))
+        )
+        boxes += shown
     return boxes
 
 
-def _box(layer: LayerWeights, box: Box, hue: int, total: int) -> Markup:
+def _box(layer: LayerWeights, box: Box, hue: int, total: int, is_first: bool) -> Markup:
     name = layer.layer or _REST
     share = layer.size_bytes / total
     place = f"left:{number(box.left)}%;top:{number(box.top)}%;width:{number(box.width)}%;height:{number(box.height)}%"
     title = f"{name}: {layer.size_bytes:,} bytes ({100 * share:.1f} %), {', '.join(layer.dtypes)}"
-    shown = (name.replace("/", " / "), element("br"), size(layer.size_bytes)) if share > _NAMED_SHARE else ()
-    return element("div", *shown, style=f"{place};background:hsl({hue} 55% 50% / .24)", title=title)
+    group, _, rest = name.partition("/")
+    shown = [element("b", group), element("br")] if is_first and rest else []
+    shown += [joined([(rest or group).replace("/", " / ")]), element("br"), joined([size(layer.size_bytes)])]
+    return element(
+        "div",
+        *(shown if share > _NAMED_SHARE else ()),
+        style=f"{place};background:hsl({hue} 55% 50% / .24)",
+        title=title,
+    )
 
 
 def _list(layers: Sequence[LayerWeights], total: int) -> Markup:

@@ -1,0 +1,132 @@
+"""Inputs of numbers: the picture or the signal, what was answered, and where the model looked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfedge.reports.html.content import ArrayCase
+from tfedge.reports.html.drawing import polyline, rectangle, svg
+from tfedge.reports.html.markup import Markup, element, joined, number
+from tfedge.reports.html.picture import data_address, png, shades
+from tfedge.validation.real_values import Reals
+
+_WIDTH, _HEIGHT, _STRIP = 600.0, 120.0, 16.0
+_LINES = 6  # Colours of lines there are; a seventh channel takes the first again.
+
+
+def cards(cases: Sequence[ArrayCase], channels: Sequence[str]) -> Markup:
+    """Returns inputs beside each other, as many as the width holds.
+
+    Args:
+        channels: names of a signal's channels; empty of an image.
+    """
+    return joined([_legend(channels), element("div", *(array_card(case) for case in cases), class_="grid")])
+
+
+def array_card(case: ArrayCase) -> Markup:
+    """Returns one input: what it is, what was answered, its picture or signal, and where the model looked."""
+    is_image = case.values.ndim == 3
+    drawn = _image(case) if is_image else _signal(case)
+    return element("div", element("h3", _title(case)), drawn, *_answers(case), class_="card")
+
+
+def _title(case: ArrayCase) -> Markup:
+    name = element("span", f" · {case.name}", class_="soft")
+    return joined([case.truth, name])
+
+
+def _answers(case: ArrayCase) -> list[Markup]:
+    rows = []
+    for name, value in case.answers:
+        if name == "score":
+            return [element("p", f"score {value:.4g}", class_="soft")]
+        style = "pass" if name == case.truth else "fail" if (name, value) == case.answers[0] else None
+        line = element("i", style=f"width:{number(100 * min(max(value, 0.0), 1.0))}%")
+        rows += [element("span", name, class_=style), element("span", line, class_="track")]
+        rows.append(element("span", f"{100 * value:.1f} %"))
+    return [element("div", *rows, class_="bars answers")]
+
+
+def _image(case: ArrayCase) -> Markup:
+    height, width, channels = case.values.shape
+    shown = case.values if channels in (1, 3, 4) else case.values[..., :1]
+    address = data_address(png(shades(shown)))
+    label = f"{case.truth}, {width} x {height}"
+    plain = element("div", element("img", src=address, alt=label), class_="picture")
+    if case.weights is None or case.weights.ndim != 2:
+        return element("div", plain, class_="pair")
+    veiled = element("div", element("img", src=address, alt=""), _veil(case.weights, label), class_="picture")
+    return element("div", plain, veiled, class_="pair")
+
+
+def _veil(weights: Reals, label: str) -> Markup:
+    """Returns a veil over a picture that is clear where the weights are large, and dark where there are none."""
+    rows, columns = weights.shape
+    largest = float(weights.max()) or 1.0
+    cells = [
+        rectangle(
+            float(column),
+            float(row),
+            1.0,
+            1.0,
+            "veil",
+            f"{100 * float(weights[row, column]):.1f} % of the attention",
+            # Never quite black, so that one sees what was passed over.
+            fill_opacity=0.82 * (1 - max(float(weights[row, column]), 0.0) / largest),
+        )
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    return svg(float(columns), float(rows), *cells, label=f"where it looked: {label}", stretched=True)
+
+
+def _signal(case: ArrayCase) -> Markup:
+    """Returns a signal's channels as lines over time, and below them a strip of the attention."""
+    lines = svg(_WIDTH, _HEIGHT, *_lines(case.values), label=f"{case.truth}: {len(case.values)} rows", stretched=True)
+    parts = [lines]
+    if case.weights is not None and case.weights.ndim == 1:
+        parts.append(_strip(case.weights, f"where it looked: {case.name}"))
+    return element("div", *parts, class_="signal")
+
+
+def _lines(values: npt.NDArray[Any]) -> list[Markup]:
+    low, high = float(values.min()), float(values.max())
+    spread = high - low or 1.0
+    places = np.linspace(0.0, _WIDTH, len(values)) if len(values) > 1 else np.zeros(1)
+    drawn = []
+    for channel in range(values.shape[1]):
+        heights = (_HEIGHT - 4) * (1 - (values[:, channel].astype(np.float64) - low) / spread) + 2
+        points = [(float(x), float(y)) for x, y in zip(places, heights, strict=True)]
+        drawn.append(polyline(points, f"line{channel % _LINES}"))
+    return drawn
+
+
+def _strip(weights: Reals, label: str) -> Markup:
+    step, largest = _WIDTH / len(weights), float(weights.max()) or 1.0
+    cells = [
+        rectangle(
+            step * place,
+            0.0,
+            step,
+            _STRIP,
+            "heat",
+            f"{100 * weight:.1f} % of the attention",
+            fill_opacity=weight / largest,
+        )
+        for place, weight in enumerate(np.maximum(weights, 0.0).tolist())
+    ]
+    return svg(_WIDTH, _STRIP, rectangle(0.0, 0.0, _WIDTH, _STRIP, "cell"), *cells, label=label, stretched=True)
+
+
+def _legend(channels: Sequence[str]) -> Markup:
+    if not channels:
+        return joined([])
+    keys = [
+        element("span", element("span", class_=f"key line{place % _LINES}"), name)
+        for place, name in enumerate(channels)
+    ]
+    return element("div", *keys, class_="legend")
