@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfedge.training import augmentation
+
+IMAGES = np.random.default_rng(4).integers(1, 256, (64, 6, 5, 2), np.uint8)
+
+
+def changed(name, strength, seed=1):
+    return augmentation.AUGMENTATIONS[name](np.random.default_rng(seed), IMAGES, strength)
+
+
+@pytest.mark.parametrize(("name", "strength"), [("flip", 0.5), ("shift", 2), ("cutout", 3)])
+def test_image_augmentation_then_shape_dtype_and_seed_decide(name, strength):
+    result = changed(name, strength)
+    assert result.shape == IMAGES.shape and result.dtype == IMAGES.dtype
+    np.testing.assert_array_equal(result, changed(name, strength))
+    assert (result != changed(name, strength, seed=2)).any()
+
+
+def test_flip_then_about_its_share_is_mirrored_and_the_rest_as_it_was():
+    result = changed("flip", 0.5)
+    mirrored = (result == IMAGES[:, :, ::-1]).all((1, 2, 3))
+    assert (mirrored | (result == IMAGES).all((1, 2, 3))).all() and 16 < mirrored.sum() < 48
+    np.testing.assert_array_equal(changed("flip", 0.0), IMAGES)
+
+
+def test_shift_then_each_image_moves_and_zeros_come_in():
+    result = changed("shift", 1)
+    moves = {}
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            moved = np.zeros_like(IMAGES)
+            moved[:, max(0, -down) : 6 - max(0, down), max(0, -right) : 5 - max(0, right)] = IMAGES[
+                :, max(0, down) : 6 + min(0, down), max(0, right) : 5 + min(0, right)
+            ]
+            moves[down, right] = (result == moved).all((1, 2, 3))
+    assert np.any(list(moves.values()), axis=0).all() and sum(hit.any() for hit in moves.values()) == 9
+
+
+def test_cutout_then_a_square_at_most_is_zero():
+    hidden = (changed("cutout", 3) == 0).all(3).sum((1, 2))
+    assert hidden.max() == 9 and hidden.min() >= 1
