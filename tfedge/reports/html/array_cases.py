@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfedge.reports.html.classes import name_width
 from tfedge.reports.html.content import ArrayCase
 from tfedge.reports.html.drawing import polyline, rectangle, svg
 from tfedge.reports.html.markup import Markup, element, joined, number
@@ -48,7 +49,7 @@ def _answers(case: ArrayCase) -> list[Markup]:
         line = element("i", style=f"width:{number(100 * min(max(value, 0.0), 1.0))}%")
         rows += [element("span", name, class_=style), element("span", line, class_="track")]
         rows.append(element("span", f"{100 * value:.1f} %"))
-    return [element("div", *rows, class_="bars answers")]
+    return [element("div", *rows, class_="bars answers", style=name_width([name for name, _ in case.answers]))]
 
 
 def _image(case: ArrayCase) -> Markup:

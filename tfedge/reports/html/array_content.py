@@ -59,11 +59,18 @@ def array_content(
         with Worker(chosen_runtime(runtime)) as worker:
             worker.load(pack.path)
             asked = _Asked(worker, task, pack.array_examples, reporter)
+            if not asked.is_finite.all():
+                return Content(runtime=asked.target, missing=(_not_numbers(asked),))
             if isinstance(task.meaning, ClassesMeaning):
                 return _of_classes(asked, task.meaning, _accuracy(report, pack, asked.target))
             return _of_scores(asked, task.meaning)
     except (WorkerError, CallFailedError) as error:
         return Content(missing=(f"Answers: {error}",))
+
+
+def _not_numbers(asked: _Asked) -> str:
+    wrong = int((~asked.is_finite).sum())
+    return f"Answers: {wrong} of {len(asked.examples)} hold NaN or infinity on {asked.target}; see `tfedge check`."
 
 
 class _Asked:
@@ -79,6 +86,12 @@ class _Asked:
         self._worker, self._task, self.examples = worker, task, examples
         self.target = str(worker.info.target)
         self.answers = self.ask(examples.inputs, reporter)
+
+    @property
+    def is_finite(self) -> npt.NDArray[np.bool_]:
+        """Whether each answer holds numbers alone, bool (N,)."""
+        finite: npt.NDArray[np.bool_] = np.isfinite(self.answers).reshape(len(self.answers), -1).all(axis=1)
+        return finite
 
     def ask(self, inputs: npt.NDArray[Any], reporter: Reporter = SILENT) -> Reals:
         """Returns float64 (N, ...): the output that is scored."""
@@ -106,7 +119,7 @@ class _Asked:
         pooled = call_each(self._worker, EMBED, next(iter(signature.inputs)), inputs)[POOLING_WEIGHTS]
         means = pooled.reshape(len(pooled), -1, pooled.shape[-1]).mean(axis=1)
         shape = grid_of(inputs.shape[1:], means.shape[1])
-        return None if shape is None else [row.reshape(shape) for row in means]
+        return None if shape is None or not np.isfinite(means).all() else [row.reshape(shape) for row in means]
 
 
 def drawable(values: npt.NDArray[Any], preprocessing: Preprocessing | None) -> npt.NDArray[Any]:

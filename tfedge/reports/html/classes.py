@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tfedge.printable import shortened
 from tfedge.reports.html.content import ClassCounts
 from tfedge.reports.html.drawing import rectangle, svg, words
 from tfedge.reports.html.markup import Markup, element, number
 
 # Up to here a cell is large enough to hold its count.
 _MAX_WRITTEN = 12
-_LETTER = 6.4  # Width of a letter of 12 px text, in px: for the room that names need.
+# Width of a letter in px, of text of 12 px: for the room that names need. Longer names are cut in the middle.
+_LETTER, _MAX_NAME = 7.4, 24
 
 
 def classes_section(classes: ClassCounts) -> Markup:
@@ -19,7 +23,7 @@ def classes_section(classes: ClassCounts) -> Markup:
         "section",
         element("h2", f"Accuracy per {classes.noun}"),
         element("p", classes.caption, class_="caption"),
-        element("div", *_bars(classes), class_="columns"),
+        element("div", *_bars(classes), class_="columns", style=name_width(classes.truths)),
         element("h3", "Confusion", style="margin-top:22px"),
         element(
             "p",
@@ -54,6 +58,11 @@ def _bar(share: float, name: str, total: int, mistaken: str) -> Markup:
     return element("div", element("span", name), line, figure, class_="bars", title=title)
 
 
+def name_width(names: Sequence[str]) -> str:
+    """Returns the style that gives the names of bars one width, so that the bars begin below each other."""
+    return f"--name:{number(min(1.2 + 0.62 * max(map(len, names)), 11.0))}em"  # 0.62 em: a letter's width.
+
+
 def _cut(share: float) -> str:
     """Returns a percentage cut and not rounded: 999 of 1,000 must not read as 100."""
     return f"{np.floor(share * 1000 + 1e-9) / 10:.1f}"  # 1e-9: what division leaves of a whole number of permille.
@@ -63,11 +72,11 @@ def _matrix(classes: ClassCounts) -> Markup:
     rows, columns = classes.counts.shape
     written = columns <= _MAX_WRITTEN
     size = 38.0 if written else 15.0
-    left = 12 + _LETTER * max(map(len, classes.truths))
-    top = 12 + _LETTER * max(map(len, classes.answers))
-    drawn = [_column_name(left + size * (place + 0.5), top - 6, name) for place, name in enumerate(classes.answers)]
+    truths, answers = ([shortened(name, _MAX_NAME) for name in names] for names in (classes.truths, classes.answers))
+    left, top = (12 + _LETTER * max(map(len, names)) for names in (truths, answers))
+    drawn = [_column_name(left + size * (place + 0.5), top - 6, name) for place, name in enumerate(answers)]
     small = "soft end" if written else "soft end small"
-    for row, name in enumerate(classes.truths):
+    for row, name in enumerate(truths):
         drawn.append(words(left - 6, top + size * (row + 0.5) + 4, name, small))
     drawn.append(rectangle(left, top, size * columns, size * rows, "cell"))
     for row, column in zip(*np.nonzero(classes.counts), strict=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 from collections.abc import Sequence
 
 from tfedge.artifacts import check_writable, write_bytes
@@ -22,7 +23,6 @@ from tfedge.reports.html.latency import latency_section
 from tfedge.reports.html.markup import Markup, element, raw
 from tfedge.reports.html.results import gates_section, results_section
 from tfedge.reports.html.scores import scores_section
-from tfedge.reports.html.style import CSS
 from tfedge.reports.html.subject import Subject, read_subject
 from tfedge.reports.html.text_content import text_content
 from tfedge.reports.html.weights import weights_section
@@ -80,7 +80,7 @@ def page(subject: Subject, content: Content) -> str:
         # Nothing but what is in the file, whatever a reader's browser would let it do.
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("title", title),
-        element("style", raw(CSS)),
+        element("style", raw(_style())),
     )
     body = element(
         "body",
@@ -92,6 +92,11 @@ def page(subject: Subject, content: Content) -> str:
         ),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _style() -> str:
+    """Returns the style sheet, without its comments."""
+    return re.sub(r"/\*.*?\*/\s*", "", pathlib.Path(__file__).with_name("page.css").read_text("utf-8"), flags=re.DOTALL)
 
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

@@ -27,7 +27,7 @@ class _Kind:
 def weights_section(pack: Pack) -> Markup:
     """Returns the section on a packed file's size."""
     graph = read_graph(pack.model_bytes)
-    layers = [layer for layer in weights_by_layer(graph) if layer.size_bytes]
+    layers = _without_root([layer for layer in weights_by_layer(graph) if layer.size_bytes])
     total = sum(layer.size_bytes for layer in layers)
     stored = [
         _Kind(f"{each.dtype} weights" + _quantized(each.quantization), each.size_bytes, colour)
@@ -55,6 +55,14 @@ def weights_section(pack: Pack) -> Markup:
 
 
 _COLOURS = ("var(--accent)", "var(--second)", "var(--ok)", "var(--warn)", "var(--bad)")
+
+
+def _without_root(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
+    """Returns the layers without the name that all of them begin with: that of the model."""
+    roots = {layer.layer.partition("/")[0] for layer in layers if layer.layer}
+    if len(roots) != 1 or not all("/" in layer.layer for layer in layers if layer.layer):
+        return list(layers)
+    return [dataclasses.replace(layer, layer=layer.layer.partition("/")[2]) for layer in layers]
 
 
 def _quantized(kind: str) -> str:
