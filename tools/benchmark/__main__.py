@@ -1,29 +1,36 @@
-"""Times whole decodes of tfedge's files and of CTranslate2 with the same weights, and says what each costs in quality.
+"""Times whole decodes of tfedge's files and of other tools, and says what each costs in quality.
 
     pip install -c constraints.txt '.[train,benchmark]'
-    python -m tools.benchmark --out out/benchmark [--rounds 40] [--words 12] [--quality-words 2000] [--readme]
+    python -m tools.benchmark --out out/benchmark [--rounds 40] [--words 12] [--quality-words 2000]
+    python -m tools.benchmark --compare out/benchmark/benchmark.json earlier.json
+    python -m tools.benchmark --readme
 
 Two networks: the shipped G2P model, on real words with its word error rate, and one of random weights, 256 wide with
 3 + 3 layers, that writes 32 tokens. One thread, batch 1, each contender in a process of its own, all in one
-interleaved run.
-`--readme` draws the README's table from the kept report. Nothing is installed by itself.
+interleaved run. CTranslate2 and ONNX Runtime have the same weights; phonetisaurus is a joint n-gram of the same
+training words, which takes minutes to train and is kept in `--out`. `--compare` sets two reports beside each other and
+refuses unlike conditions; `--readme` draws the README's table from the kept report. Nothing is installed by itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.util
 import json
 import pathlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tfedge.artifacts import sha256_hex, write_bytes
-from tfedge.errors import RuntimeUnavailableError, TfedgeError
+from tfedge.artifacts import atomic_path, sha256_hex, write_bytes
+from tfedge.errors import ConfigError, RuntimeUnavailableError, TfedgeError
 from tfedge.progress import Reporter
+from tfedge.runtime import cpu
+from tools.benchmark import comparison, phonetisaurus_model
 from tools.benchmark import report as reports
 from tools.benchmark.measure import Contender, answers_of, measure
 
@@ -31,11 +38,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "g2p" / "g2p.keras"
 KEPT = pathlib.Path(__file__).with_name("measured.json")
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
+# Each with the packages of the extra `benchmark` that it needs.
+PEERS = {"ctranslate2": ("ctranslate2",), "onnxruntime": ("onnx", "onnxruntime"), "phonetisaurus": ("phonetisaurus",)}
 
 
-def contenders_of(files: dict[str, pathlib.Path], max_target_length: int) -> list[Contender]:
-    """Returns everyone who decodes one shape."""
-    found = []
+def contenders_of(
+    files: dict[str, pathlib.Path], max_target_length: int, others: Sequence[Contender] = ()
+) -> list[Contender]:
+    """Returns everyone who decodes one shape: by the files, and `others`."""
+    found = list(others)
     for name, path in files.items():
         size = path.stat().st_size if path.is_file() else sum(each.stat().st_size for each in path.iterdir())
         if name.startswith("naive"):
@@ -46,11 +57,42 @@ def contenders_of(files: dict[str, pathlib.Path], max_target_length: int) -> lis
                     config = {"kind": name, "path": str(path), "compute_type": kind, "beam": beam}
                     config["max_target_length"] = max_target_length
                     found.append(Contender(f"CTranslate2 {kind}", search, config, size, is_peer=True))
+        elif name.startswith("onnxruntime"):
+            said, config = name.replace("onnxruntime", "ONNX Runtime"), {"kind": "onnxruntime", "path": str(path)}
+            found.append(Contender(said, "greedy", config, size, is_peer=True))
         else:
             for search, signature in (("greedy", "greedy"), ("beam 4", "beam")):
                 config = {"kind": "tflite", "path": str(path), "signature": signature}
                 found.append(Contender(f"{name}, LiteRT", search, config, size))
     return sorted(found, key=lambda each: (each.search != "greedy", each.is_peer))
+
+
+def check_peers(peers: Sequence[str]) -> None:
+    """Looks for the peers before minutes are spent.
+
+    Raises:
+        RuntimeUnavailableError: packages are missing; all are named.
+    """
+    missing = [package for peer in peers for package in PEERS[peer] if importlib.util.find_spec(package) is None]
+    if missing:
+        raise RuntimeUnavailableError(
+            f"expected the peers to be installed; {', '.join(missing)} is missing; "
+            "run: pip install -c constraints.txt '.[train,benchmark]', or name fewer --peers"
+        )
+
+
+def phonetisaurus(data: Any, out: pathlib.Path, reporter: Reporter) -> Contender:
+    """Returns the joint n-gram of the training words, trained first where `out` does not hold it yet."""
+    pairs = [(example.text, phones) for example in data.train for phones in example.references]
+    path = out / f"phonetisaurus-{phonetisaurus_model.fingerprint(pairs)[:12]}.fst"
+    if not path.exists():
+        reporter.stage("training phonetisaurus, about 5 minutes")
+        with atomic_path(path, force=True) as temporary:
+            phonetisaurus_model.write_model(pairs, temporary)
+    config = {"kind": "phonetisaurus", "path": str(path), "spec": data.spec.to_json()}
+    return Contender(
+        "phonetisaurus, joint 8-gram", "greedy", config, path.stat().st_size, is_peer=True, has_our_weights=False
+    )
 
 
 def run(out: pathlib.Path, args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
@@ -71,13 +113,16 @@ def run(out: pathlib.Path, args: argparse.Namespace, reporter: Reporter) -> dict
             folder = pathlib.Path(name) / str(len(found))
             folder.mkdir()
             reporter.stage(f"files of {shape.name}")
-            files = shapes.write_files(shape, folder)
+            files = shapes.write_files(shape, folder, peers=args.peers)
             is_real = shape.model is shipped
-            found.append(_shape_report(shape, files, data if is_real else None, args, reporter))
+            others = [phonetisaurus(data, out, reporter)] if is_real and "phonetisaurus" in args.peers else []
+            contenders = contenders_of(files, shape.model.spec.max_target_length, others)
+            result = _shape_report(shape, contenders, data if is_real else None, args, reporter)
+            found.append({**result, "sha256": _hashes(contenders)})
     report = {
-        "schema_version": 1,
+        "schema_version": comparison.SCHEMA_VERSION,
         "created_utc": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "conditions": {"cpu": _cpu(), "threads": 1, "versions": reports.versions()},
+        "conditions": {"cpu": cpu.this_cpu(), "threads": 1, "versions": reports.versions()},
         "shapes": found,
     }
     write_bytes(out / "benchmark.json", json.dumps(report).encode(), force=True)
@@ -87,7 +132,7 @@ def run(out: pathlib.Path, args: argparse.Namespace, reporter: Reporter) -> dict
 
 
 def _shape_report(
-    shape: Any, files: dict[str, pathlib.Path], data: Any, args: argparse.Namespace, reporter: Reporter
+    shape: Any, contenders: Sequence[Contender], data: Any, args: argparse.Namespace, reporter: Reporter
 ) -> dict[str, Any]:
     spec = shape.model.spec
     if data is None:
@@ -98,7 +143,6 @@ def _shape_report(
         examples = sorted(data.test[: args.quality_words], key=lambda each: len(each.text))
         places = np.linspace(0, len(examples) - 1, args.words).astype(int)
         sources = [list(spec.source_ids(examples[place].text))[:-1] for place in places]
-    contenders = contenders_of(files, spec.max_target_length)
     reporter.stage(f"{shape.name}: {len(contenders)} contenders, {args.rounds} rounds")
     timings = measure(contenders, sources, args.rounds, reporter)
     rows = []
@@ -109,8 +153,12 @@ def _shape_report(
         )
         wer = None if data is None else _wer(timing.contender, spec, data.test[: args.quality_words], reporter)
         rows.append(reports.row(timing, timings, reference, wer))
-    hashes = {name: sha256_hex(path.read_bytes()) for name, path in files.items() if path.is_file()}
-    return {"name": shape.name, "num_sources": len(sources), "rounds": args.rounds, "rows": rows, "sha256": hashes}
+    return {"name": shape.name, "num_sources": len(sources), "rounds": args.rounds, "rows": rows}
+
+
+def _hashes(contenders: Sequence[Contender]) -> dict[str, str]:
+    paths = {each.name: pathlib.Path(each.config["path"]) for each in contenders}
+    return {name: sha256_hex(path.read_bytes()) for name, path in paths.items() if path.is_file()}
 
 
 def _wer(contender: Contender, spec: Any, examples: Any, reporter: Reporter) -> float:
@@ -120,13 +168,6 @@ def _wer(contender: Contender, spec: Any, examples: Any, reporter: Reporter) -> 
         text = spec.target_tokenizer.decode([*answer])
         wrong += text not in {spec.target_tokenizer.separator.join(phones) for phones in example.references}
     return 100.0 * wrong / len(examples)
-
-
-def _cpu() -> str:
-    from tfedge.runtime import worker
-
-    names = [line.partition(":")[2].strip() for line in worker.cpu_lines() if line.lower().startswith("model name")]
-    return "; ".join(names)
 
 
 def update_readme(readme: pathlib.Path = ROOT / "README.md") -> None:
@@ -154,19 +195,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--words", type=int, default=12, help="real words to time")
     parser.add_argument("--quality-words", type=int, default=2000, help="test words to score")
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="other tools (default: all)")
+    parser.add_argument("--compare", nargs=2, type=pathlib.Path, metavar=("REPORT", "EARLIER"))
+    parser.add_argument("--readme", action="store_true", help="draw the README's table from the kept report")
     args = parser.parse_args(arguments)
     try:
         if args.readme:
             update_readme()
             return 0
+        if args.compare:
+            print(comparison.markdown(*map(comparison.read, args.compare)))
+            return 0
+        if min(args.rounds, args.words, args.quality_words) < 1:
+            raise ConfigError("expected --rounds, --words and --quality-words of 1 or more; got less; name more")
+        check_peers(args.peers)
         args.out.mkdir(parents=True, exist_ok=True)
-        try:
-            report = run(args.out, args, TerminalReporter())
-        except ImportError as error:
-            raise RuntimeUnavailableError(
-                f"expected the peers to be installed; {error}; run: pip install -c constraints.txt '.[train,benchmark]'"
-            ) from error
+        report = run(args.out, args, TerminalReporter())
     except TfedgeError as error:
         print(f"benchmark: error: {error}", file=sys.stderr)
         return error.exit_code

@@ -5,7 +5,7 @@
 Reads a JSON line `{"sources": [[ids], ...], "passes": n}` on stdin and answers with a JSON line
 `{"ns": [[n times], ...], "answers": [[ids], ...], "peak_bytes": b}`, until stdin ends. A source and an answer are ids
 without padding and without the stop token. What is timed goes from ids to ids, in the library's own Python API, on one
-thread.
+thread; of a program without one (`phonetisaurus`), from word to word.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfedge.runtime import worker
-from tfedge.text.tokenizer import START_ID, STOP_ID
+from tfedge.text.tokenizer import START_ID, STOP_ID, trimmed
+from tools.benchmark import phonetisaurus_model
 
 Decode = Callable[[list[int]], list[int]]
 
 
 def cut(ids: Any) -> list[int]:
-    """Returns ids up to the stop token."""
-    found = [int(value) for value in ids]
-    return found[: found.index(STOP_ID)] if STOP_ID in found else found
+    """Returns ids up to the stop token, without it."""
+    return [value for value in trimmed(ids) if value != STOP_ID]
 
 
 def load(path: str, runtime: str = "ai-edge-litert") -> worker.Model:
@@ -88,26 +88,66 @@ def ctranslate2(path: str, compute_type: str, beam: int, max_target_length: int)
     return decode
 
 
-KINDS: dict[str, Callable[..., Decode]] = {"tflite": tflite, "naive": naive, "ctranslate2": ctranslate2}
+def onnxruntime(path: str) -> Decode:
+    """Returns a decode by ONNX Runtime, with the loop in the graph."""
+    library = importlib.import_module("onnxruntime")  # Of the extra `benchmark`.
+
+    options = library.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = library.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def decode(ids: list[int]) -> list[int]:
+        return cut(session.run(None, {"source_ids": np.array([*ids, STOP_ID], np.int32)})[0])
+
+    return decode
+
+
+class OneByOne:
+    """Times a decode, source by source."""
+
+    def __init__(self, decode: Decode) -> None:
+        self._decode = decode
+
+    @property
+    def peak_bytes(self) -> int:
+        """Resident memory of this process at most."""
+        return worker.memory_bytes()["peak_bytes"]
+
+    def timed(self, sources: Sequence[list[int]], passes: int) -> tuple[list[list[int]], list[list[int]]]:
+        """Returns nanoseconds (sources, passes) and the answer to each source."""
+        clock, decode = time.perf_counter_ns, self._decode
+        times: list[list[int]] = [[] for _ in sources]
+        answers: list[list[int]] = [[] for _ in sources]
+        for _ in range(passes):
+            for place, source in enumerate(sources):
+                start = clock()
+                answers[place] = decode(source)
+                times[place].append(clock() - start)
+        return times, answers
+
+
+KINDS: dict[str, Callable[..., Decode]] = {
+    "tflite": tflite,
+    "naive": naive,
+    "ctranslate2": ctranslate2,
+    "onnxruntime": onnxruntime,
+}
+
+
+def contender_of(config: dict[str, Any]) -> OneByOne | phonetisaurus_model.Decoder:
+    """Returns what `config` names, loaded."""
+    kind = config.pop("kind")
+    return phonetisaurus_model.Decoder(**config) if kind == "phonetisaurus" else OneByOne(KINDS[kind](**config))
 
 
 def main(argument: str) -> None:
     """Serves until stdin ends."""
-    config = json.loads(argument)
-    decode = KINDS[config.pop("kind")](**config)
-    clock = time.perf_counter_ns
+    contender = contender_of(json.loads(argument))
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        times: list[list[int]] = [[] for _ in request["sources"]]
-        answers: list[list[int]] = [[] for _ in request["sources"]]
-        for _ in range(request["passes"]):
-            for place, source in enumerate(request["sources"]):
-                start = clock()
-                answers[place] = decode(source)
-                times[place].append(clock() - start)
-        peak = worker.memory_bytes()["peak_bytes"]
-        print(json.dumps({"ns": times, "answers": answers, "peak_bytes": peak}), flush=True)
+        times, answers = contender.timed(request["sources"], request["passes"])
+        print(json.dumps({"ns": times, "answers": answers, "peak_bytes": contender.peak_bytes}), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ class Contender:
         config: what `tools.benchmark.contender` is told.
         size_bytes: of its file or folder.
         is_peer: whether another tool made it.
+        has_our_weights: whether it should give the same answers.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Contender:
     config: Mapping[str, Any]
     size_bytes: int
     is_peer: bool = False
+    has_our_weights: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

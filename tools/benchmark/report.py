@@ -15,11 +15,15 @@ PACKAGES = (
     "ai-edge-litert",
     "tflite-runtime",
     "ctranslate2",
+    "onnx",
+    "onnxruntime",
+    "phonetisaurus",
     "tensorflow-cpu",
     "tensorflow",
     "litert-quantizer",
     "numpy",
 )
+PEER = "CTranslate2 int8"  # What every speed is compared with.
 
 
 def versions() -> dict[str, str]:
@@ -34,12 +38,10 @@ def versions() -> dict[str, str]:
 
 
 def row(timing: Timing, all_timings: Sequence[Timing], reference: Timing, wer: float | None) -> dict[str, Any]:
-    """Returns one contender's figures: times, ratios to the int8 peer of its search, identity, memory, raw samples."""
+    """Returns one contender's figures: times, ratio to `PEER` of its search, identity, memory, raw samples."""
     same = [left == right for left, right in zip(timing.answers, reference.answers, strict=True)]
-    peers = [
-        each for each in all_timings if each.contender.is_peer and each.contender.search == timing.contender.search
-    ]
-    peer = next((each for each in peers if "int8" in each.contender.name), None)
+    same_search = [each for each in all_timings if each.contender.search == timing.contender.search]
+    peer = next((each for each in same_search if each.contender.name == PEER), None)
     return {
         "name": timing.contender.name,
         "search": timing.contender.search,
@@ -48,7 +50,7 @@ def row(timing: Timing, all_timings: Sequence[Timing], reference: Timing, wer: f
         "p50_ms": float(np.median(timing.samples_ms)),
         "p90_ms": float(np.percentile(timing.samples_ms, 90)),
         "speed_over_peer": None if peer is None else list(speed_ratio(timing, peer)),
-        "identical_share": sum(same) / len(same),
+        "identical_share": sum(same) / len(same) if timing.contender.has_our_weights else None,
         "wer_percent": wer,
         "size_bytes": timing.contender.size_bytes,
         "peak_bytes": timing.peak_bytes,
@@ -63,8 +65,8 @@ def markdown_table(report: Mapping[str, Any]) -> str:
         lines = [
             f"**{shape['name']}**, {shape['num_sources']} sources, {shape['rounds']} rounds",
             "",
-            "| decode | by | ms | x CTranslate2 int8 | identical % | WER % | MB | process MB |",
-            "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+            f"| decode | by | ms | a second | x {PEER} | identical % | WER % | MB | process MB |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
         for each in shape["rows"]:
             ratio = each["speed_over_peer"]
@@ -74,8 +76,9 @@ def markdown_table(report: Mapping[str, Any]) -> str:
                 each["search"],
                 each["name"],
                 f"{each['typical_ms']:.3g}",
+                f"{1000 / each['typical_ms']:.0f}",
                 said,
-                f"{100 * each['identical_share']:.1f}",
+                "-" if each["identical_share"] is None else f"{100 * each['identical_share']:.1f}",
             ]
             cells += [wer, f"{each['size_bytes'] / 1e6:.2f}", f"{each['peak_bytes'] / 1e6:.0f}"]
             lines.append("| " + " | ".join(cells) + " |")

@@ -19,7 +19,7 @@ from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.text.tokenizer import STOP_ID
-from tools.benchmark.ctranslate2_model import write_model
+from tools.benchmark import ctranslate2_model, onnx_model
 
 RECIPES = ("float32", "dynamic_wi8_afp32", "static_wi8_ai8_fc", "dynamic_wi4_afp32")
 BEAM_WIDTH = 4
@@ -69,12 +69,17 @@ def wide(shipped: TrainedModel, texts: Sequence[str], hidden_dim: int = 256, num
     return Shape(f"{hidden_dim} wide, {num_layers} + {num_layers} layers", TrainedModel(network, spec, {}), texts)
 
 
-def write_files(shape: Shape, folder: pathlib.Path, recipe_names: Sequence[str] = RECIPES) -> dict[str, pathlib.Path]:
-    """Writes each recipe's file with `greedy` and `beam`, the naive files, and CTranslate2's folder, by name.
+def write_files(
+    shape: Shape,
+    folder: pathlib.Path,
+    recipe_names: Sequence[str] = RECIPES,
+    peers: Sequence[str] = ("ctranslate2", "onnxruntime"),
+) -> dict[str, pathlib.Path]:
+    """Writes each recipe's file with `greedy` and `beam`, the naive files, and those of the peers, by name.
 
     Raises:
         ConversionError, CalibrationError: a recipe failed.
-        ImportError: ctranslate2 is not installed.
+        ImportError: a peer is not installed.
     """
     files = {}
     converter = Seq2SeqConverter(shape.model, list(shape.texts), BeamConfig(BEAM_WIDTH, 1))
@@ -85,8 +90,13 @@ def write_files(shape: Shape, folder: pathlib.Path, recipe_names: Sequence[str] 
     for name in ("float32", "dynamic_wi8_afp32"):
         files[f"naive {name}"] = folder / f"naive_{name}.tflite"
         files[f"naive {name}"].write_bytes(_naive(shape.model.network, name))
-    files["ctranslate2"] = folder / "ctranslate2"
-    write_model(shape.model.network, files["ctranslate2"])
+    if "ctranslate2" in peers:
+        files["ctranslate2"] = folder / "ctranslate2"
+        ctranslate2_model.write_model(shape.model.network, files["ctranslate2"])
+    if "onnxruntime" in peers:
+        names = ("onnxruntime float32", "onnxruntime int8")
+        files |= {name: folder / f"{name.replace(' ', '_')}.onnx" for name in names}
+        onnx_model.write_model(shape.model.network, *(files[name] for name in names))
     return files
 
 
