@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
     verb.add_data(parser)
+    parser.add_argument("--task", metavar="TASK.py", help="Python file of the task, where MODEL is of one of your own")
     verb.add_force(parser)
     beam.add_arguments(parser)
     ladder.add_arguments(parser)
@@ -75,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         force=args.force,
         beam_config=beam_config,
         reporter=terminal.TerminalReporter(),
+        task=args.task,
     )
     for model in converted:
         print(model.path)

@@ -80,8 +80,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=pathlib.Path,
-        metavar="LEXICON.tsv",
-        help="lexicon the model was trained on, word TAB phones, UTF-8 (default: CMUdict)",
+        metavar="PATH",
+        help="data the model was trained on, as tfedge train took it: of g2p a lexicon, word TAB phones (default: the "
+        "task's own)",
     )
 
 

@@ -21,6 +21,8 @@ from tfedge.networks import trained_model
 from tfedge.networks.trained_model import TrainedArrayModel
 from tfedge.pipeline.user_job import KnownTask, UserModelJob
 from tfedge.progress import SILENT, Reporter
+from tfedge.tasks import own_task, registry
+from tfedge.tasks.array_config import ArrayTaskConfig
 from tfedge.tasks.array_data import ArrayData, ArraySplit
 from tfedge.tasks.meaning import ClassesMeaning
 from tfedge.tasks.shipping import ShippingConfig
@@ -115,6 +117,41 @@ class ArrayJob:
     def _provenance(self, recipe: Recipe) -> Mapping[str, Any]:
         limits = self.shipping.limits.get(recipe.name, array_limits_of(recipe.name))
         return {"training": self._model.training, "limits": limits.to_json()}
+
+
+def array_job(
+    model: TrainedArrayModel,
+    data_path: str | os.PathLike[str] | None = None,
+    task: str | None = None,
+    reporter: Reporter = SILENT,
+    num_examples: int | None = PACKED_EXAMPLES,
+) -> ArrayJob:
+    """Returns the job of a model whose data are found by its task's name.
+
+    Args:
+        model: the network.
+        data_path: what it was trained on; None for the task's own data.
+        task: the Python file of a user's own task; None for one that tfedge knows.
+        num_examples: test examples that Keras answers; None for all.
+
+    Raises:
+        ConfigError: a task that tfedge does not know, or another than the model's.
+        TfedgeError: of the data, or of the job.
+    """
+    name = model.spec.name
+    if task is None and name not in registry.ARRAY_LOADERS:
+        raise ConfigError(
+            f"expected a model of one of {', '.join(registry.ARRAY_LOADERS)}; it is of {name!r}; pass the Python file "
+            "of its task as --task"
+        )
+    if task is not None and own_task.stem(task) != name:
+        raise ConfigError(f"expected the task {name!r} that the model is of; got {own_task.stem(task)!r}")
+    reporter.stage(f"data of task {name}")
+    data = registry.load_arrays(task or name, data_path)
+    for line in describe(data):
+        reporter.say(line)
+    config = ArrayTaskConfig.read(registry.config_file(task or name))
+    return ArrayJob(model, data, config.shipping, num_examples, reporter)
 
 
 def load_array_model(path: str | os.PathLike[str]) -> TrainedArrayModel:

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from tfedge.artifacts import check_writable
 from tfedge.conversion import recipes as recipes_module
 from tfedge.conversion.converter import Conversion, Seq2SeqConverter
-from tfedge.conversion.recipes import RECIPES, recipe_file
+from tfedge.conversion.recipes import RECIPES, Recipe, recipe_file
 from tfedge.conversion.references import answer, check_same_task
 from tfedge.errors import ConfigError
 from tfedge.modelfile.manifest import Manifest
 from tfedge.modelfile.pack import Pack, has_pack, read_pack, split_model
+from tfedge.networks import trained_model
 from tfedge.networks.beam_config import BeamConfig
-from tfedge.networks.trained_model import TrainedModel
+from tfedge.networks.trained_model import TrainedArrayModel, TrainedModel
+from tfedge.pipeline.array_job import ArrayJob, array_job
 from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
 from tfedge.progress import SILENT, Reporter
 from tfedge.tasks.registry import load_task
@@ -29,6 +31,7 @@ def convert_model(
     force: bool = False,
     beam_config: BeamConfig | None = None,
     reporter: Reporter = SILENT,
+    task: str | None = None,
 ) -> list[Pack]:
     """Converts a trained model to one packed file a recipe, named after model and recipe.
 
@@ -36,8 +39,9 @@ def convert_model(
         trained: a `.keras` file of `tfedge train`.
         out_dir: folder to write.
         recipes: names, or JSON files of mixed recipes; those of `tfedge run` by default.
-        data_path: the lexicon the model was trained on; none for the task's own data.
+        data_path: what the model was trained on; none for the task's own data.
         beam_config: adds the signature `beam` to each file that can hold a loop.
+        task: the Python file of a user's own task of arrays; None for a task that tfedge knows.
 
     Raises:
         ConfigError: an unknown recipe or an illegal recipe file, or other data than the model was trained on.
@@ -48,7 +52,12 @@ def convert_model(
     for recipe in chosen:
         check_writable(recipe_file(out, stem, recipe.name), force)
     reporter.stage(f"weights {trained}")
-    model = TrainedModel.load(trained)
+    model = trained_model.load(trained)
+    if isinstance(model, TrainedArrayModel):
+        if beam_config is not None:
+            raise ConfigError(f"expected no beam search for {trained}, which takes arrays; leave out --beam-width")
+        arrays = array_job(model, data_path, task, reporter)
+        return [_packed(arrays, recipe, recipe_file(out, stem, recipe.name), force, reporter) for recipe in chosen]
     data = load_task(model.spec.name, data_path)
     check_same_task(model, data)
     examples = data.test[:PACKED_EXAMPLES]
@@ -61,6 +70,11 @@ def convert_model(
         reporter.stage(f"recipe {recipe.name}: {recipe.summary}")
         packs.append(job.pack(converter.convert(recipe), recipe_file(out, stem, recipe.name), force=force))
     return packs
+
+
+def _packed(job: ArrayJob, recipe: Recipe, path: pathlib.Path, force: bool, reporter: Reporter) -> Pack:
+    reporter.stage(f"recipe {recipe.name}: {job.summary(recipe)}")
+    return job.pack(recipe, path, force)
 
 
 def package_model(

@@ -176,7 +176,7 @@ def accuracy_captions(report: Report) -> list[str]:
             f"Accuracy (percent, higher is better) on {count} test examples, interval: 95 % bootstrap over {over}; "
             f"{lost}; = Keras: share of answers identical to the Keras reference."
         ]
-    caught = "caught / false: share of anomalies and normal examples at or above the threshold, which test data did not choose"
+    caught = "caught / false: share of anomalies and of normal examples at or above the threshold"
     return [
         f"ROC-AUC (percent, higher is better) on {count} test examples, {numbers([first.num_anomalies])} of them "
         f"anomalies, interval: DeLong's, 95 %; {lost}; {caught}; = Keras: share on the same side of it."
