@@ -122,7 +122,8 @@ def _pieces(
         is_gap = not is_left_out and timeline.is_gap_before(row)
         is_other = bool(piece) and (row.label, row.subject) != (piece[-1].label, piece[-1].subject)
         # A skipped row is counted as such, and not once more as the gap that it leaves.
-        skipped[GAP] += is_gap and bool(piece)
+        if is_gap and piece:
+            skipped[GAP] += 1
         if piece and (is_left_out or is_gap or is_other):
             yield _recording(piece, file_name)
             piece = []

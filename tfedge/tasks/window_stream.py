@@ -69,7 +69,8 @@ class WindowStream:
                 held.clear()
                 continue
             if self._timeline.is_gap_before(row):
-                self.skipped[GAP] += bool(held)
+                if held:  # Not what a row that was left out leaves, which is counted as such.
+                    self.skipped[GAP] += 1
                 held.clear()
             # Rows since the first of the last run without a gap.
             since = since + 1 if held else 1
