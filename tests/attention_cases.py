@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from tfedge.layers import masks
@@ -12,6 +13,7 @@ from tfedge.layers.attention_kinds import make_attention
 HIDDEN, HEADS, DIM = 16, 4, 3
 # Query heads that share a key/value head: all (multi-query), two (grouped), one (multi-head).
 KEY_VALUE_HEADS = (1, 2, 4)
+NUM_EXAMPLES = 48  # Of `padded_examples`: conversion wants 32; a quarter is held out, and is what is compared.
 
 
 def attend(layer: Any, query: Any, source: Any, attention_bias: Any) -> Any:
@@ -36,6 +38,26 @@ def built(kind: str, key_value_heads: int, floats: Any, **options: Any) -> Any:
     layer.build((None, None, HIDDEN))
     layer.set_weights([floats(*weight.shape) / 2 for weight in layer.get_weights()])
     return layer
+
+
+def trained_like(kind: str, seed: int = 0, **options: Any) -> Any:
+    """Returns a layer of 64 features whose matrices are large enough for a converter to quantize."""
+    keras.utils.set_random_seed(seed)
+    layer = make_attention(kind, 4, 16, 2, options)
+    layer.build((None, None, 64))
+    random = np.random.default_rng(seed)
+    for variable in layer.trainable_variables:
+        if not np.any(variable.numpy()):
+            variable.assign(random.normal(scale=0.1, size=variable.shape))
+    return layer
+
+
+def padded_examples(length: int, mask_value: float = masks.MASK_VALUE) -> dict[str, np.ndarray]:
+    """Returns examples for `int8_contract`, half of their positions hidden at most."""
+    random = np.random.default_rng(0)
+    bias = padded_bias(*random.integers(length // 2, length + 1, NUM_EXAMPLES), size=length)
+    query = random.normal(size=(NUM_EXAMPLES, length, 64)).astype(np.float32)
+    return {"query": query, "attention_bias": bias * np.float32(mask_value / masks.MASK_VALUE)}
 
 
 def padded_bias(*lengths: int, size: int) -> np.ndarray:

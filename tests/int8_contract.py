@@ -1,0 +1,59 @@
+"""What an attention layer loses in int8: its numbers on both runtimes against Keras' own, in steps of its output."""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tests.contracts import Call
+from tfedge.conversion import recipes, representative
+from tfedge.conversion.tensor_converter import TensorConverter
+from tfedge.conversion.tensor_network import Entry, TensorNetwork, TensorShape
+from tfedge.modelfile.graph import read_graph, refused_ops
+from tfedge.runtime.client import Worker
+
+RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+RECIPES = ("dynamic_wi8_afp32", "static_wi8_ai8")
+
+
+def int8_contract(layer: Any, examples: Mapping[str, np.ndarray], limits: Mapping[str, float], call: Call) -> None:
+    """Fails unless `layer` converts by both int8 recipes and stays within `limits` of Keras on both runtimes.
+
+    Args:
+        layer: built; its biases are not zero.
+        examples: float32 (32 or more, ...) by name of an argument of `call`, without the axis of a batch of 1. A
+            quarter is held out, and is what is compared.
+        limits: recipe -> how far an output may be from Keras', in steps: a 255th of the range of all outputs.
+        call: (layer, **inputs) -> tensor.
+    """
+    found = int8_steps(layer, examples, call)
+    over = {place: steps for place, steps in found.items() if not steps <= limits[place[0]]}
+    assert not over, f"int8: at most {dict(limits)} steps from Keras; {over}"
+
+
+def int8_steps(layer: Any, examples: Mapping[str, np.ndarray], call: Call) -> dict[tuple[str, str], float]:
+    """Returns the largest difference of held-out examples, in steps, by recipe and runtime."""
+    shapes = {name: TensorShape("float32", array.shape[1:]) for name, array in examples.items()}
+    entry = Entry("call", shapes, lambda tensors: {"outputs": call(layer, **tensors)})
+    network = TensorNetwork({"call": entry}, {}, owner=layer)
+    data = representative.fit(examples, {"call": shapes}, "examples")
+    expected = np.stack([answer["outputs"] for answer in network.answer("call", list(data.held_out["call"]))])
+    step = (expected.max() - expected.min()) / 255
+    converter, found = TensorConverter(network, data), {}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {name: pathlib.Path(folder) / f"{name}.tflite" for name in RECIPES}
+        for name, path in paths.items():
+            path.write_bytes(converter.convert(recipes.get(name)).model_bytes)
+            refused = refused_ops(read_graph(path.read_bytes()))
+            assert not refused, f"conversion: {', '.join(refused)}"
+        for runtime in RUNTIMES:
+            with Worker(runtime) as worker:
+                for name, path in paths.items():
+                    worker.load(path)
+                    actual = np.stack([worker.run("call", sample)["outputs"] for sample in data.held_out["call"]])
+                    found[name, runtime] = float(np.abs(actual - expected).max() / step)
+    return found
