@@ -56,7 +56,7 @@ class Axis:
         self.is_log = is_log
         low, high = float(values.min()), float(values.max())
         margin = 0.0 if is_log else 0.04 * ((high - low) or 1.0)
-        self.low, self.high = (low * 0.93, high * 1.07) if is_log else (low - margin, high + margin)
+        self.low, self.high = (low / 1.07, high * 1.07) if is_log else (low - margin, high + margin)
 
     def place(self, value: float) -> float:
         """Returns where a number lies, 0 to 1."""
@@ -67,9 +67,10 @@ class Axis:
     def ticks(self) -> list[float]:
         """Returns the round numbers within: of a logarithmic axis 1, 2, 5, 10, …, of a wide one powers of ten alone."""
         if not self.is_log:
-            step = 10.0 ** math.floor(math.log10((self.high - self.low) / 2))
-            first, last = math.ceil(self.low / step), math.floor(self.high / step)
-            return [place * step for place in range(first, last + 1, max(1, (last - first) // 6))]
+            rough = (self.high - self.low) / 5
+            power = 10.0 ** math.floor(math.log10(rough))
+            step = power * next(each for each in (1, 2, 5, 10) if power * each >= rough)
+            return [place * step for place in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)))
         steps = (1, 2, 5) if len(powers) <= 4 else (1,)
         every = [step * 10.0**power for power in powers for step in steps]
