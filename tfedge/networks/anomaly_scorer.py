@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +16,6 @@ from tfedge.layers.positions import LearnedPositionEmbedding
 # Degrees of freedom of Student's t distribution: tails heavy enough that one wild reading neither steers the training
 # nor takes the whole range of the score. https://doi.org/10.1080/01621459.1989.10478852
 FREEDOM = 3.0
-_LOG_NORMALIZER = math.log(math.pi * math.sqrt(FREEDOM) / 2)  # Of three degrees of freedom.
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
@@ -29,7 +27,8 @@ class AnomalyScorer(keras.Model):
     each sensor a vector, and a block without a mask mixes them. By the chain rule the parts add up to the
     log-likelihood of the whole row, `log p(x_0) + log p(x_1 | x_0) + ...`, so that readings which fit each other but
     stand at an unusual place are found as well as readings that contradict each other. Each part is the negative
-    logarithm of Student's t density at the reading, with a mean and a scale that the network gives.
+    logarithm of Student's t density at the reading, with a mean and a scale that the network gives, less a constant:
+    0 is the best there is, a reading met exactly by the most certain prediction.
 
     Letters: B batch, W rows of a window, C sensors, D hidden_dim.
 
@@ -42,13 +41,13 @@ class AnomalyScorer(keras.Model):
         kernel_size: int. Rows that a convolution over earlier rows sees; no more than there are.
         max_deviation: float. Scaled readings are cut to this many deviations from 0: beyond it nothing is learned, and
             int8 would give the steps of all readings to a few wild ones.
-        min_scale: float. Least scale of a prediction, in deviations: about the finest step of a sensor.
+        min_scale: float. Least scale of a prediction, in deviations: what int8 may blur without an alarm.
 
     Call arguments:
         inputs: float (B, W, C), scaled by the task's preprocessing.
 
     Returns:
-        float (B, C): of each sensor the negative log-likelihood of its newest reading, in nats.
+        float (B, C): of each sensor how unlikely its newest reading is, 0 or more, in nats.
 
     References:
         - MADE (a density as a product of conditionals behind masks), https://arxiv.org/abs/1502.03509
@@ -119,12 +118,13 @@ class AnomalyScorer(keras.Model):
         x = ops.clip(ops.cast(inputs, self.compute_dtype), -self.max_deviation, self.max_deviation)
         newest = x[:, -1, :]  # (B, C)
         mean, log_scale = self._predict(newest, x, training)
-        deviation = (ops.cast(newest, "float32") - mean) * ops.exp(-log_scale)
+        deviation = (ops.cast(newest, "float32") - mean) * ops.exp(-log_scale) * (1 / self.min_scale)
         tail = ops.log(1.0 + ops.square(deviation) * (1 / FREEDOM)) * ((FREEDOM + 1) / 2)
-        return log_scale + tail + _LOG_NORMALIZER
+        return log_scale + tail
 
     def _predict(self, newest: Any, window: Any, training: bool | None) -> tuple[Any, Any]:
-        """Returns float32 (B, C) each: mean and log-scale of every sensor, told without its own newest reading."""
+        """Returns float32 (B, C) each: of every sensor, told without its own newest reading, the mean, and the logarithm
+        of its scale over `min_scale`, 0 or more."""
         x = self.value_output_dense(self.value_dense(ops.expand_dims(newest, -1)))  # (B, C, D)
         # One sensor on: position i holds the reading of sensor i - 1, the first one nothing.
         x = ops.pad(x[:, :-1, :], ((0, 0), (1, 0), (0, 0)))
@@ -134,7 +134,7 @@ class AnomalyScorer(keras.Model):
         for block in self.blocks:
             x = block(x, attention_bias=causal_bias(x.shape[1]), training=training)
         predicted = self.prediction_dense(self.final_norm(x))
-        return predicted[:, :, 0], ops.maximum(predicted[:, :, 1], math.log(self.min_scale))
+        return predicted[:, :, 0], ops.relu(predicted[:, :, 1])
 
     def _remember(self, earlier: Any, training: bool | None) -> Any:
         """Returns float (B, C, D) of the earlier rows, (B, W - 1, C): each sensor's own, mixed by attention."""
