@@ -16,6 +16,7 @@ from tfedge.reports.html.picture import data_address, png, shades
 from tfedge.validation.real_values import Reals
 
 _WIDTH, _HEIGHT, _STRIP = 600.0, 120.0, 16.0
+_GLOW = 0.85  # At most, so that the picture is still seen through it.
 _LINES = 6  # Colours of lines there are; a seventh channel takes the first again.
 
 
@@ -60,28 +61,19 @@ def _image(case: ArrayCase) -> Markup:
     plain = element("div", element("img", src=address, alt=label), class_="picture")
     if case.weights is None or case.weights.ndim != 2:
         return element("div", plain, class_="pair")
-    veiled = element("div", element("img", src=address, alt=""), _veil(case.weights, label), class_="picture")
-    return element("div", plain, veiled, class_="pair")
+    glowing = element("div", element("img", src=address, alt=""), _glow(case.weights, label), class_="picture dim")
+    return element("div", plain, glowing, class_="pair")
 
 
-def _veil(weights: Reals, label: str) -> Markup:
-    """Returns a veil over a picture that is clear where the weights are large, and dark where there are none."""
+def _glow(weights: Reals, label: str) -> Markup:
+    """Returns a glow over a picture, the stronger the larger the weight; the largest weight glows fully."""
     rows, columns = weights.shape
     largest = float(weights.max()) or 1.0
-    cells = [
-        rectangle(
-            float(column),
-            float(row),
-            1.0,
-            1.0,
-            "veil",
-            f"{100 * float(weights[row, column]):.1f} % of the attention",
-            # Never quite black, so that one sees what was passed over.
-            fill_opacity=0.82 * (1 - max(float(weights[row, column]), 0.0) / largest),
-        )
-        for row in range(rows)
-        for column in range(columns)
-    ]
+    cells = []
+    for (row, column), weight in np.ndenumerate(np.maximum(weights, 0.0)):
+        title = f"{100 * weight:.1f} % of the attention"
+        opacity = _GLOW * float(weight) / largest
+        cells.append(rectangle(float(column), float(row), 1.0, 1.0, "glow", title, fill_opacity=opacity))
     return svg(float(columns), float(rows), *cells, label=f"where it looked: {label}", stretched=True)
 
 

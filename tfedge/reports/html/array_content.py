@@ -96,7 +96,7 @@ class _Asked:
     def ask(self, inputs: npt.NDArray[Any], reporter: Reporter = SILENT) -> Reals:
         """Returns float64 (N, ...): the output that is scored."""
         examples = self.examples
-        outputs = call_each(self._worker, examples.signature, examples.input, inputs, reporter, "answers")
+        outputs = call_each(self._worker, examples.signature, examples.input, self._fit(inputs), reporter, "answers")
         return outputs[examples.output]
 
     def cases(
@@ -112,11 +112,16 @@ class _Asked:
             for at, (place, values, (truth, answers)) in enumerate(zip(places, drawn, told, strict=True))
         )
 
+    def _fit(self, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Returns inputs as the float model takes them: packs and reports keep them as the data has them, in bytes."""
+        form = self._task.signatures[self.examples.signature].inputs[self.examples.input]
+        return inputs.astype(form.dtype)
+
     def _weights(self, inputs: npt.NDArray[Any]) -> list[Reals] | None:
         signature = self._worker.describe().get(EMBED)
         if signature is None or POOLING_WEIGHTS not in signature.outputs or len(signature.inputs) != 1:
             return None
-        pooled = call_each(self._worker, EMBED, next(iter(signature.inputs)), inputs)[POOLING_WEIGHTS]
+        pooled = call_each(self._worker, EMBED, next(iter(signature.inputs)), self._fit(inputs))[POOLING_WEIGHTS]
         means = pooled.reshape(len(pooled), -1, pooled.shape[-1]).mean(axis=1)
         shape = grid_of(inputs.shape[1:], means.shape[1])
         return None if shape is None or not np.isfinite(means).all() else [row.reshape(shape) for row in means]

@@ -34,7 +34,8 @@ def made_section(provenance: Mapping[str, Any]) -> Markup | None:
     facts = list(flatten("", provenance))
     if not facts:
         return None
-    return element("section", element("h2", "How it was made"), definitions(facts, "made"), id="made")
+    folded = element("details", element("summary", f"all {len(facts)} facts"), definitions(facts, "made"))
+    return element("section", element("h2", "How it was made"), folded, id="made")
 
 
 def definitions(facts: Facts, style: str | None = None) -> Markup:

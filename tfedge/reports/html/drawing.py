@@ -72,7 +72,7 @@ class Axis:
             step = power * next(each for each in (1, 2, 5, 10) if power * each >= rough)
             return [place * step for place in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)))
-        steps = (1, 2, 5) if len(powers) <= 4 else (1,)
+        steps = (1, 2, 5) if len(powers) <= 2 else (1,)
         every = [step * 10.0**power for power in powers for step in steps]
         return [value for value in every if self.low <= value <= self.high]
 

@@ -63,9 +63,9 @@ def _tiles(subject: Subject) -> list[Markup]:
 
 
 def _row_tiles(report: Report, row: ReportRow) -> list[Markup]:
-    tiles = [_tile("size", f"{cells.size(row)} MB")]
+    tiles = [_tile("size", size(row.size_bytes))]
     for column in cells.columns(report):
-        content = column.cell(row).partition(" ")[0]  # Without the interval, which the table has.
+        content = column.cell(row).partition(" (")[0]  # Without the interval, which the table has.
         if content == cells.UNKNOWN or column.title == "verdict":
             continue
         unit = "%" if column.title.endswith(" %") else column.unit if column.unit in ("%", "ms", "MB") else ""

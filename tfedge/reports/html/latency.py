@@ -8,11 +8,12 @@ import numpy as np
 
 from tfedge.reports import cells
 from tfedge.reports.html.drawing import Axis, Floats, silhouette, svg
-from tfedge.reports.html.markup import Markup, element, joined, number
+from tfedge.reports.html.markup import Markup, element, number
 from tfedge.reports.schema import Report, ReportRow
 
 _BINS = 120
 _HEIGHT = 44.0
+_SHOWN_PERCENT = 99.5
 
 
 def latency_section(report: Report) -> Markup | None:
@@ -20,7 +21,9 @@ def latency_section(report: Report) -> Markup | None:
     timed = [(row, *named) for row in report.rows for named in _samples(row)]
     if not timed:
         return None
-    axis = Axis(np.concatenate([samples for _, _, samples in timed]))
+    # A handful that waited for the processor would press all others into a corner.
+    axis = Axis(np.array([np.percentile(samples, share) for _, _, samples in timed for share in (0, _SHOWN_PERCENT)]))
+    beyond = sum(int((samples > axis.high).sum()) for _, _, samples in timed)
     runtimes = sorted({row.target for row in report.rows})
     rows = []
     for row, signature, samples in timed:
@@ -29,7 +32,7 @@ def latency_section(report: Report) -> Markup | None:
     return element(
         "section",
         element("h2", "How long it takes"),
-        element("p", _caption(report), class_="caption"),
+        element("p", _caption(report, beyond), class_="caption"),
         element("div", *rows, element("div"), _ticks(axis), element("div"), class_="lat"),
         id="latency",
     )
@@ -82,16 +85,15 @@ def _ticks(axis: Axis) -> Markup:
     return element("div", *marks, class_="axis mid")
 
 
-def _caption(report: Report) -> Markup:
+def _caption(report: Report, beyond: int) -> str:
     timed = [row.latency for row in report.rows if row.latency is not None]
     threads = " or ".join(map(str, sorted({latency.num_threads for latency in timed})))
-    return joined(
-        [
-            f"Every sample of {cells.what_is_timed(timed[0])}, batch 1, {threads} "
-            f"{'thread' if threads == '1' else 'threads'}, on {timed[0].cpu}. ",
-            "The axis is logarithmic; the line is the median, the dashed one the 90th percentile. Texts of several "
-            "lengths were timed, so that one file has several hills."
-            if not timed[0].calls
-            else "The axis is logarithmic; the line is the median, the dashed one the 90th percentile.",
-        ]
-    )
+    said = [
+        f"Every sample of {cells.what_is_timed(timed[0])}, batch 1, {threads} "
+        f"{'thread' if threads == '1' else 'threads'}, on {timed[0].cpu}.",
+        "The axis is logarithmic; the line is the median, the dashed one the 90th percentile.",
+    ]
+    said += [] if timed[0].calls else ["Texts of several lengths were timed, so that one file has several hills."]
+    count = sum(latency.num_runs for latency in timed)
+    said += [f"{beyond:,} of {count:,} samples are slower than the axis is long."] if beyond else []
+    return " ".join(said)

@@ -82,7 +82,9 @@ def findings_of_gates(gates: Sequence[Mapping[str, Any]], recipe: str) -> list[t
 
 
 def _largest(report: Report, column: cells.Column) -> float:
-    return max((_number(column.cell(row)) or 0.0 for row in report.rows), default=0.0)
+    figures = (column.cell(row) for row in report.rows)
+    # One that must not be relied on may be a hundred times the others.
+    return max((_number(figure) or 0.0 for figure in figures if not figure.startswith("~")), default=0.0)
 
 
 def _cell(row: ReportRow, column: cells.Column, longest: float | None) -> Markup:
@@ -92,7 +94,9 @@ def _cell(row: ReportRow, column: cells.Column, longest: float | None) -> Markup
     value = _number(content)
     if not longest or value is None:
         return element("td", content)
-    return element("td", content, element("span", class_="bar", style=f"width:{number(100 * value / longest)}%"))
+    return element(
+        "td", content, element("span", class_="bar", style=f"width:{number(min(100 * value / longest, 100.0))}%")
+    )
 
 
 def _number(content: str) -> float | None:

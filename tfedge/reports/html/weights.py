@@ -12,8 +12,8 @@ from tfedge.modelfile.weights import LayerWeights, weights_by_dtype, weights_by_
 from tfedge.reports.html.markup import Markup, element, joined, number
 from tfedge.reports.html.treemap import Box, squarify
 
-# A box that covers less of the page has no room for a name.
-_NAMED_SHARE = 0.011
+# A box of less, in percent of the map, has no room for a name.
+_NAMED_WIDTH, _NAMED_HEIGHT = 8.0, 11.0
 _REST = "not in a layer"
 
 
@@ -119,7 +119,7 @@ def _box(layer: LayerWeights, box: Box, hue: int, total: int, is_first: bool) ->
     shown += [joined([(rest or group).replace("/", " / ")]), element("br"), joined([size(layer.size_bytes)])]
     return element(
         "div",
-        *(shown if share > _NAMED_SHARE else ()),
+        *(shown if box.width > _NAMED_WIDTH and box.height > _NAMED_HEIGHT else ()),
         style=f"{place};background:hsl({hue} 55% 50% / .24)",
         title=title,
     )
