@@ -99,8 +99,9 @@ class ImagePreprocessing:
         if self.fit == "stretch":
             return (0, 0, width, height)
         times = min(width / self.width, height / self.height)
-        left, top = (width - times * self.width) / 2, (height - times * self.height) / 2
-        return (left, top, left + times * self.width, top + times * self.height)
+        # Rounding of floats may reach beyond the image by less than a millionth of a pixel, which Pillow refuses.
+        left, top = (max(0.0, (side - times * own) / 2) for side, own in ((width, self.width), (height, self.height)))
+        return (left, top, min(width, left + times * self.width), min(height, top + times * self.height))
 
     def to_json(self) -> dict[str, Any]:
         """Returns the settings as JSON values; `from_json` of it is equal to these."""

@@ -53,6 +53,12 @@ def test_apply_when_cropped_then_the_sides_are_left_out_and_when_stretched_they_
     assert grey(**square, fit="stretch").apply(wide).max() == 255
 
 
+def test_apply_when_cropped_then_any_size_will_do():
+    preprocessing = grey(height=64, width=58, fit="crop")
+    for width in range(40, 120):  # Of 90 rows, 1 of these widths once gave a box that began before the image.
+        assert set(preprocessing.apply(Image.new("L", (width, 90), 9)).ravel().tolist()) == {9}
+
+
 def test_apply_when_transparent_then_it_lies_on_black():
     image = Image.new("RGBA", (4, 3), (255, 255, 255, 0))
     image.putpixel((0, 0), (255, 255, 255, 255))
