@@ -14,6 +14,11 @@ from tfedge.layers.additive_attention import AdditiveAttention
 from tfedge.layers.attention import CachedMultiHeadAttention, DotProductAttention
 from tfedge.layers.attention_layer import AttentionLayer
 from tfedge.layers.cosine_attention import CosineAttention
+from tfedge.layers.hierarchical_attention import HierarchicalAttention
+from tfedge.layers.linear_attention import LinearAttention
+from tfedge.layers.local_attention import LocalAttention
+from tfedge.layers.low_rank_attention import LowRankAttention, ProjectedAttention
+from tfedge.layers.sparse_attention import SparseAttention
 
 DEFAULT = "scaled_dot_product"
 KINDS: dict[str, type[AttentionLayer]] = {
@@ -21,6 +26,12 @@ KINDS: dict[str, type[AttentionLayer]] = {
     "dot_product": DotProductAttention,
     "additive": AdditiveAttention,
     "cosine": CosineAttention,
+    "local": LocalAttention,
+    "sparse": SparseAttention,
+    "hierarchical": HierarchicalAttention,
+    "linear": LinearAttention,
+    "low_rank": LowRankAttention,
+    "projected": ProjectedAttention,
 }
 
 

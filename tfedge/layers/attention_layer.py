@@ -67,9 +67,14 @@ class AttentionLayer(keras.layers.Layer):
         return self.num_heads // self.num_key_value_heads
 
     @property
+    def score_dim(self) -> int:
+        """Features of a query and of a key: D, of which a kind may need fewer than values have."""
+        return self.head_dim
+
+    @property
     def query_factor(self) -> float:
         """What queries are multiplied by before `mix` sees them: 1 / sqrt(D), https://arxiv.org/abs/1706.03762."""
-        return float(self.head_dim**-0.5)
+        return float(self.score_dim**-0.5)
 
     def mix(self, rows: Any, keys: Any, values: Any, attention_bias: Any) -> tuple[Any, Any]:
         """Returns mixed values, (B, K, T * G, D), and their weights, (B, K, T * G, S) or None.
@@ -86,10 +91,9 @@ class AttentionLayer(keras.layers.Layer):
 
     def build(self, query_shape: Any, *_: Any) -> None:
         hidden_dim = query_shape[-1]
-        width = self.num_key_value_heads * self.head_dim
-        self.query_dense = self._dense(self.num_heads * self.head_dim, "query_dense", hidden_dim)
-        self.key_dense = self._dense(width, "key_dense", hidden_dim)
-        self.value_dense = self._dense(width, "value_dense", hidden_dim)
+        self.query_dense = self._dense(self.num_heads * self.score_dim, "query_dense", hidden_dim)
+        self.key_dense = self._dense(self.num_key_value_heads * self.score_dim, "key_dense", hidden_dim)
+        self.value_dense = self._dense(self.num_key_value_heads * self.head_dim, "value_dense", hidden_dim)
         self.output_dense = self._dense(hidden_dim, "output_dense", self.num_heads * self.head_dim)
         self.softmax = keras.layers.Softmax(dtype=self.dtype_policy, name="softmax")
         self.add_mixing_weights(hidden_dim)
@@ -144,19 +148,19 @@ class AttentionLayer(keras.layers.Layer):
         return ops.repeat(attention_bias, self.group_size, axis=2)  # (., 1, T * G, S)
 
     def _split_key_value(self, x: Any) -> Any:
-        length = x.shape[1]
+        length, dim = x.shape[1], x.shape[2] // self.num_key_value_heads
         if self.num_key_value_heads == 1:  # Nothing to transpose: the head axis is moved by a reshape.
-            return ops.reshape(x, (-1, 1, length, self.head_dim))
-        x = ops.reshape(x, (-1, length, self.num_key_value_heads, self.head_dim))
+            return ops.reshape(x, (-1, 1, length, dim))
+        x = ops.reshape(x, (-1, length, self.num_key_value_heads, dim))
         return ops.transpose(x, (0, 2, 1, 3))
 
     def _split_query(self, x: Any) -> Any:
         length, group = x.shape[1], self.group_size
         if self.num_key_value_heads == 1:
-            return ops.reshape(x, (-1, 1, length * group, self.head_dim))
-        x = ops.reshape(x, (-1, length, self.num_key_value_heads, group * self.head_dim))
+            return ops.reshape(x, (-1, 1, length * group, self.score_dim))
+        x = ops.reshape(x, (-1, length, self.num_key_value_heads, group * self.score_dim))
         x = ops.transpose(x, (0, 2, 1, 3))  # (B, K, T, G * D)
-        return ops.reshape(x, (-1, self.num_key_value_heads, length * group, self.head_dim))
+        return ops.reshape(x, (-1, self.num_key_value_heads, length * group, self.score_dim))
 
     def _join_heads(self, x: Any, length: int) -> Any:
         if self.num_key_value_heads > 1:
