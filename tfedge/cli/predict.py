@@ -1,4 +1,4 @@
-"""`tfedge predict`: what does the model say to these texts, or to this signal?"""
+"""`tfedge predict`: what does the model say to these texts, to these images, or to this signal?"""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pathlib
 
 from tfedge.cli import predict_stream, verb
 from tfedge.errors import ConfigError
+from tfedge.printable import printable
 
-SUMMARY = "run a packed .tflite file on texts, or on a sensor's rows as if live"
+SUMMARY = "run a packed .tflite file on texts, on images, or on a sensor's rows as if live"
 EXAMPLE = "tfedge predict out/g2p.tflite hello world"
 NEEDS_TRAIN = False
 
@@ -17,7 +18,9 @@ NEEDS_TRAIN = False
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge predict`."""
     parser.add_argument("model", type=pathlib.Path, metavar="FILE.tflite", help="packed model; no other file is needed")
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="text to read, such as a word for g2p")
+    parser.add_argument(
+        "texts", nargs="*", metavar="TEXT", help="text to read, such as a word for g2p, or an image file"
+    )
     parser.add_argument(
         "--target", metavar="RUNTIME", help="interpreter to run on, such as tflite-runtime (default: ai-edge-litert)"
     )
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--nbest",
         type=verb.positive_int,
         metavar="N",
-        help="the N best answers with scores, of a file converted with --beam-width N or more",
+        help="the N best answers with scores, of a file converted with --beam-width N or more; of images N classes",
     )
     parser.add_argument(
         "--stream",
@@ -41,9 +44,13 @@ def run(args: argparse.Namespace) -> int:
         return predict_stream.run(args)
     if not args.texts:
         raise ConfigError("expected texts or --stream FILE.csv; got neither; see tfedge predict --help")
+    from tfedge.runtime import predict
+    from tfedge.validation import predict_images
+
+    if not predict_images.takes_texts(args.model):
+        return _run_images(args)
     if args.nbest is not None:
         return _run_nbest(args)
-    from tfedge.runtime import predict
 
     predictions = predict.predict(args.model, args.texts, runtime=args.target)
     pairs = list(zip(args.texts, predictions, strict=True))
@@ -53,6 +60,21 @@ def run(args: argparse.Namespace) -> int:
     width = max(len(text) for text, _ in pairs)
     for text, prediction in pairs:
         print(f"{text:<{width}}  {prediction}")
+    return 0
+
+
+def _run_images(args: argparse.Namespace) -> int:
+    from tfedge.validation.predict_images import predict_images
+
+    answers, count = predict_images(args.model, args.texts, runtime=args.target), args.nbest or 1
+    if args.json:
+        print(json.dumps([each.to_json(count) for each in answers], ensure_ascii=False))
+        return 0
+    shown = {each.path: printable(each.path) for each in answers}
+    wide = [max(map(len, shown.values())), max(len(printable(name)) for each in answers for name, _ in each.classes)]
+    for each in answers:
+        for name, probability in each.classes[:count]:
+            print(f"{shown[each.path]:<{wide[0]}}  {printable(name):<{wide[1]}}  {probability:6.1%}")
     return 0
 
 
