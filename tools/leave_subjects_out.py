@@ -61,21 +61,22 @@ def run_fold(
     from tfedge.training.train_arrays import train_arrays
 
     began, data = time.monotonic(), sensor.split(recordings, test)
-    model = train_arrays(data, config, work / f"without_{'_'.join(test)}.keras", force=True, reporter=reporter)
+    weights = work / f"without_{'_'.join(test)}.keras"
+    model = train_arrays(data, config, weights, force=True, reporter=reporter)
     seconds = time.monotonic() - began
     job = ArrayJob(model, data, config.shipping, None, reporter)
     columns: Columns = {KERAS: job.examples.keras, "labels": job.examples.labels, "seconds": np.array(seconds)}
-    return {**columns, "groups": np.asarray(job.groups), **_on_runtimes(job, work, reporter)}
+    return {**columns, "groups": np.asarray(job.groups), **_on_runtimes(job, weights, reporter)}
 
 
-def _on_runtimes(job: ArrayJob, work: pathlib.Path, reporter: Reporter) -> Columns:
+def _on_runtimes(job: ArrayJob, weights: pathlib.Path, reporter: Reporter) -> Columns:
     from tfedge.conversion.recipes import RECIPES
     from tfedge.runtime.client import Worker
     from tfedge.runtime.targets import installed_targets
     from tfedge.validation.array_calls import call_each
 
     found, examples = {}, job.examples
-    pack = job.pack(RECIPES[job.shipping.recipe], work / "fold.tflite", force=True)
+    pack = job.pack(RECIPES[job.shipping.recipe], weights.with_suffix(".tflite"), force=True)
     for target in installed_targets():
         with Worker(target.name) as worker:
             worker.load(pack.path)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from tfedge.errors import ArtifactError, ConfigError
+from tfedge.errors import ArtifactError, ConfigError, TfedgeError
 from tfedge.printable import printable
 
 if TYPE_CHECKING:
@@ -28,16 +28,14 @@ def run(args: argparse.Namespace) -> int:
     from tfedge.validation.stream import StreamModel
 
     where = "stdin" if args.stream == STDIN else args.stream
-    with _opened(args.stream) as text, StreamModel(args.model, args.target) as model:
-        stream = model.stream(text, where)
-        rate = model.windows.rate_hz
+    with _opened(args.stream) as text:
+        model = StreamModel(args.model, args.target)
+        stream, rate = model.stream(text, where), model.windows.rate_hz
         if rate is not None and not stream.has_clock:
             _note(f"no column `time` or `rate` in {where}: its rows are taken for {rate:g} a second")
-        try:
+        with model, _told_at_the_end(stream.skipped, where):
             for answer in model.answers(stream):
                 print(json.dumps(answer.to_json(model.meaning)) if args.json else _line(answer, model), flush=True)
-        finally:
-            _tell(stream.skipped, where)
     return 0
 
 
@@ -65,6 +63,19 @@ def _line(answer: WindowAnswer, model: StreamModel) -> str:
     shown = ", ".join(printable(name) for name in list(answer.contributions)[:_NUM_CHANNELS])
     judged = {"anomaly": "ALARM", "usual": "     "}.get(answer.label, "")
     return f"{place}  {answer.value:10.4g}  {judged}  {shown if answer.label == 'anomaly' else ''}".rstrip()
+
+
+@contextlib.contextmanager
+def _told_at_the_end(skipped: Mapping[str, int], where: str) -> Iterator[None]:
+    """Says what was left out when the rows end, or a person ends them; an error says it itself where it matters."""
+    try:
+        yield
+    except TfedgeError:
+        raise
+    except BaseException:
+        _tell(skipped, where)
+        raise
+    _tell(skipped, where)
 
 
 def _tell(skipped: Mapping[str, int], where: str) -> None:

@@ -30,14 +30,16 @@ class Variation:
         copies: variants of each recording beside itself.
         mirrored: share of them from the other side of the body.
         max_speed: fastest movement as a multiple of the recorded one; the slowest is its reciprocal.
+        max_reach: the widest movement likewise, at the same speed of repetition.
         max_turn_degrees: of the device against the limb, about any axis.
         seed: of all of it.
     """
 
-    copies: int = 7
+    copies: int = 11
     mirrored: float = 0.5
-    max_speed: float = 1.5
-    max_turn_degrees: float = 20.0
+    max_speed: float = 1.8
+    max_reach: float = 1.3
+    max_turn_degrees: float = 30.0
     seed: int = 1
 
 
@@ -50,9 +52,10 @@ def variants(recordings: Sequence[Recording], channels: Sequence[str], variation
             rows = recording.rows
             if random.random() < variation.mirrored:
                 rows = mirrored(rows, channels)
-            speed = variation.max_speed ** random.uniform(-1, 1)
-            turn = rotation(random, variation.max_turn_degrees)
-            varied.append(dataclasses.replace(recording, rows=turned(at_speed(rows, channels, speed), channels, turn)))
+            rows = at_speed(rows, channels, variation.max_speed ** random.uniform(-1, 1))
+            rows = reaching(rows, channels, variation.max_reach ** random.uniform(-1, 1))
+            rows = turned(rows, channels, rotation(random, variation.max_turn_degrees))
+            varied.append(dataclasses.replace(recording, rows=rows))
     return varied
 
 
@@ -71,7 +74,12 @@ def at_speed(rows: Rows, channels: Sequence[str], speed: float) -> Rows:
     after = np.minimum(before + 1, len(rows) - 1)
     share = (places - before).astype(np.float32)[:, None]
     moved: Rows = rows[before] * (1 - share) + rows[after] * share
-    return moved * np.array([speed if name in ROTATION else 1 for name in channels], np.float32)
+    return reaching(moved, channels, speed)
+
+
+def reaching(rows: Rows, channels: Sequence[str], times: float) -> Rows:
+    """Returns a movement through `times` the angle in the same time: rotations grow, gravity stays."""
+    return rows * np.array([times if name in ROTATION else 1 for name in channels], np.float32)
 
 
 def rotation(random: np.random.Generator, max_degrees: float) -> npt.NDArray[np.float64]:

@@ -47,10 +47,30 @@ def cutout(random: np.random.Generator, images: Array, pixels: float) -> Array:
     return np.where(inside[..., None], np.zeros((), images.dtype), images)
 
 
+def noise(random: np.random.Generator, signals: Array, deviation: float) -> Array:
+    """Adds normal noise of that deviation, which of scaled signals is a share of a channel's own."""
+    return signals + random.normal(0, deviation, signals.shape).astype(signals.dtype)
+
+
+def silence(random: np.random.Generator, signals: Array, share: float) -> Array:
+    """Sets up to `share` of each signal's rows, in one piece, to 0: of scaled signals the mean.
+
+    https://arxiv.org/abs/1904.08779 (time masking)
+    """
+    length = signals.shape[1]
+    rows = random.integers(0, int(share * length) + 1, len(signals))
+    first = (random.random(len(signals)) * (length - rows + 1)).astype(np.int64)
+    places = np.arange(length)
+    inside = (places >= first[:, None]) & (places < (first + rows)[:, None])
+    return np.where(inside[..., None], np.zeros((), signals.dtype), signals)
+
+
 AUGMENTATIONS: dict[str, Callable[[np.random.Generator, Array, float], Array]] = {
     "flip": flip,
     "shift": shift,
     "cutout": cutout,
+    "noise": noise,
+    "silence": silence,
 }
 
 
