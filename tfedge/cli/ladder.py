@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tfedge.cli import verb
 from tfedge.errors import ConfigError
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.validation.front import AXES
 from tfedge.validation.ladder_limits import LadderLimits
+
+if TYPE_CHECKING:
+    from tfedge.reports.ladder_report import LadderReport
 
 AUTO = "auto"
 _DEFAULTS, _LIMITS = LadderConfig(), LadderLimits()
@@ -46,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-points-lost",
         type=_number,
         metavar="POINTS",
-        help=f"of WER above Keras, on dev words (default: {_LIMITS.max_points_lost}); --rescue takes it too; "
-        "tensors have the limit of --metric",
+        help="of WER above Keras, of accuracy or ROC-AUC below it, on dev examples "
+        f"(default: {_LIMITS.max_points_lost}); --rescue takes it too; a model of your own has the limit of --metric",
     )
     group.add_argument(
         "--max-size-ratio",
@@ -71,19 +75,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_amounts(group: argparse._ArgumentGroup) -> None:
     """Declares how much is measured."""
     group.add_argument(
-        "--words", type=verb.positive_int, metavar="N", help=f"dev words that decide (default: {_DEFAULTS.num_words})"
+        "--examples",
+        "--words",
+        dest="words",
+        type=verb.positive_int,
+        metavar="N",
+        help=f"dev examples that decide (default: {_DEFAULTS.num_words})",
     )
     group.add_argument(
+        "--test-examples",
         "--test-words",
+        dest="test_words",
         type=verb.positive_int,
         metavar="N",
-        help=f"test words that the shipped file is scored on afterwards (default: {_DEFAULTS.num_test_words})",
+        help=f"test examples that the shipped file is scored on afterwards (default: {_DEFAULTS.num_test_words})",
     )
     group.add_argument(
+        "--emulated-examples",
         "--emulated-words",
+        dest="emulated_words",
         type=verb.positive_int,
         metavar="N",
-        help=f"words on an emulated target, 0.3 s each, or examples (default: {_DEFAULTS.num_emulated_words})",
+        help=f"examples on an emulated target, a word takes 0.3 s (default: {_DEFAULTS.num_emulated_words})",
     )
     group.add_argument(
         "--seconds",
@@ -162,9 +175,12 @@ def run(args: argparse.Namespace, forced: list[str]) -> int:
     config = config_of(args)
     check_plan(args)
     wing_a.import_tensorflow()
-    from tfedge.pipeline import ladder
+    from tfedge.networks import trained_model
+    from tfedge.pipeline import ladder, ladder_arrays
 
-    report = ladder.climb(
+    is_of_arrays = trained_model.holds_arrays(args.model)
+    climb: Callable[..., LadderReport] = ladder_arrays.climb_array_model if is_of_arrays else ladder.climb
+    report = climb(
         args.model,
         args.out,
         args.targets,
@@ -174,6 +190,7 @@ def run(args: argparse.Namespace, forced: list[str]) -> int:
         resume=bool(args.resume),
         force=args.force,
         reporter=terminal.TerminalReporter(),
+        **({"task": args.task} if is_of_arrays else {}),
     )
     return output.show_ladder(report, style="json" if args.json else "table")
 

@@ -77,6 +77,11 @@ class ArrayExamples:
             if got.shape != form.shape or not np.can_cast(array.dtype, form.dtype):
                 raise ConfigError(f"labelled examples must hold {form}; got {got}")
 
+    def first(self, count: int) -> ArrayExamples:
+        """Returns the first `count` of them."""
+        parts = {key: getattr(self, key)[:count] for key in ("inputs", "labels", "keras")}
+        return dataclasses.replace(self, **parts)
+
     def asked(self, place: int, dtype: str) -> Array:
         """Returns what the signature is called with: one input, of the float model's dtype, with its batch of 1."""
         return self.inputs[place : place + 1].astype(dtype)

@@ -129,6 +129,14 @@ def is_array_task(task: Any) -> bool:
     return isinstance(task, dict) and task.get("kind") == ARRAYS
 
 
+def holds_arrays(path: str | os.PathLike[str]) -> bool:
+    """Whether a `.keras` file is of a task of arrays; what is no such file at all is for `load` to refuse."""
+    try:
+        return is_array_task(_task_and_training(path)[0])
+    except (*_UNREADABLE, ArtifactError):
+        return False
+
+
 def _task_and_training(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     with zipfile.ZipFile(path) as file:
         entry = json.loads(file.read(_ENTRY)) if _ENTRY in file.namelist() else None

@@ -68,7 +68,7 @@ class ArrayJob:
         check_same_arrays(model, data)
         if not len(data.test):
             raise InputError("expected test examples to score by; the data has none; give more")
-        self.shipping, self._model = shipping, model
+        self.shipping, self._model, self._data = shipping, model, data
         self.network = array_network(model)
         self.samples: Representative = array_samples(data, self.network)
         # The model's own meaning: a threshold is chosen in training.
@@ -84,6 +84,14 @@ class ArrayJob:
         self.tensors = UserModelJob(
             self.network, self.samples, model.spec.name, quality, reporter=reporter, known=known
         )
+
+    def dev_examples(self, most: int) -> ArrayExamples:
+        """Returns dev examples with Keras' answers, at `most` so many."""
+        return self._answered(chosen(self._data.dev, most), self._data.source)
+
+    def dev_groups(self, most: int) -> npt.NDArray[np.str_] | None:
+        """Returns text (N,): whose each of `dev_examples` is; None where all are alike."""
+        return chosen(self._data.dev, most).groups
 
     @property
     def golden(self) -> tuple[TensorCase, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from tfedge.validation.accuracy import AccuracyReport
+from tfedge.validation.task_accuracy import TaskAccuracy
 from tfedge.validation.tensor_accuracy import TensorAccuracy
 
-Accuracy = AccuracyReport | TensorAccuracy
+Accuracy = TaskAccuracy | TensorAccuracy
 
 
 @dataclasses.dataclass(frozen=True)

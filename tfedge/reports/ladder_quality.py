@@ -1,4 +1,4 @@
-"""The two kinds of quality that a ladder judges by: word errors of a task of texts, nearness of tensors to Keras'."""
+"""The kinds of quality that a ladder judges by: points that a task loses, nearness of a user's tensors to Keras'."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from typing import Any, Protocol
 from tfedge.checks.verdict import Finding
 from tfedge.reports.ladder_marks import Accuracy, Mark, QualityColumn
 from tfedge.reports.ladder_nearness import Nearness
+from tfedge.reports.ladder_points import PointsLost
 from tfedge.reports.ladder_word_errors import WordErrors
+from tfedge.validation import task_accuracy
 from tfedge.validation.accuracy import AccuracyReport
-from tfedge.validation.ladder_limits import LadderLimits
+from tfedge.validation.anomaly_accuracy import AnomalyAccuracy
+from tfedge.validation.class_accuracy import ClassAccuracy
+from tfedge.validation.ladder_limits import WORDS, LadderLimits
 from tfedge.validation.tensor_accuracy import TensorAccuracy
+
+_SCORED: dict[str, type[Accuracy]] = {
+    WORDS: AccuracyReport,
+    ClassAccuracy.kind: ClassAccuracy,
+    AnomalyAccuracy.kind: AnomalyAccuracy,
+}
 
 
 class LadderQuality(Protocol):
@@ -66,10 +76,17 @@ class LadderQuality(Protocol):
 
 def quality_of(limits: LadderLimits) -> LadderQuality:
     """Returns the kind of quality that the limits are of."""
-    return WordErrors(limits.max_points_lost) if limits.quality is None else Nearness(limits.quality)
+    if limits.quality is not None:
+        return Nearness(limits.quality)
+    return WordErrors(limits.max_points_lost) if limits.scored == WORDS else PointsLost(limits)
+
+
+def kind_of(limits: LadderLimits) -> type[Accuracy]:
+    """Returns the kind of accuracy that limits of this kind judge."""
+    return TensorAccuracy if limits.quality is not None else _SCORED[limits.scored]
 
 
 def accuracy_from_json(value: Any) -> Accuracy:
-    """Reads what either kind's `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
+    """Reads what any kind's `to_json` wrote; ConfigError on an unknown or missing key or an illegal value."""
     is_of_tensors = isinstance(value, dict) and "metric" in value
-    return TensorAccuracy.from_json(value) if is_of_tensors else AccuracyReport.from_json(value)
+    return TensorAccuracy.from_json(value) if is_of_tensors else task_accuracy.accuracy_from_json(value)

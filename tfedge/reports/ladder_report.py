@@ -17,10 +17,9 @@ from tfedge.modelfile.strict_json import check_keys, check_version, dump_object,
 from tfedge.reports.conditions import Conditions
 from tfedge.reports.ladder_choice import Choice, choose, choose_everywhere
 from tfedge.reports.ladder_config import LadderConfig
+from tfedge.reports.ladder_quality import kind_of
 from tfedge.reports.rung import Rung
 from tfedge.reports.schema import EXIT_CODES, now_utc
-from tfedge.validation.accuracy import AccuracyReport
-from tfedge.validation.tensor_accuracy import TensorAccuracy
 
 SCHEMA_VERSION = 1
 
@@ -58,7 +57,7 @@ class LadderReport:
             raise ConfigError(f"a ladder must have one rung or more, each recipe and target once; got {places}")
         if not all(isinstance(name, str) for name in (self.task, self.model_sha256, *self.forced)):
             raise ConfigError("`task`, `model_sha256` and `forced` of a ladder must be texts; got other types")
-        kind = AccuracyReport if self.config.limits.quality is None else TensorAccuracy
+        kind = kind_of(self.config.limits)
         found = [each for rung in self.rungs for each in (rung.accuracy, rung.stand_in, rung.test_accuracy) if each]
         if not all(isinstance(each, kind) for each in found):
             raise ConfigError("`accuracy` of each rung must be of the kind that the limits are of; got another kind")

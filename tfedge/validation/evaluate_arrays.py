@@ -82,6 +82,23 @@ def evaluate_arrays(
     return Evaluation(pack, target, SIGNATURES, accuracy, tuple(findings), environment)
 
 
+def answer_examples(
+    runtime: str | Environment, pack: Pack, examples: ArrayExamples, reporter: Reporter = SILENT
+) -> Array:
+    """Returns a file's answers to examples, real (N, ...).
+
+    Raises:
+        WorkerError, CallFailedError: the runtime refused, crashed or hung.
+        ConfigError: examples that are not of the file's task.
+    """
+    task = TensorTask.from_json(dict(pack.task))
+    examples.check_fits(task)
+    dtype = task.signatures[examples.signature].inputs[examples.input].dtype
+    with Worker(runtime) as worker:
+        worker.load(pack.path)
+        return _answers(worker, examples, dtype, pack.manifest.recipe, reporter)
+
+
 def score_arrays(
     meaning: Meaning, examples: ArrayExamples, answers: Array, groups: npt.NDArray[np.str_] | None = None
 ) -> ClassAccuracy | AnomalyAccuracy:

@@ -8,9 +8,12 @@ from typing import Any
 
 from tfedge.checks.verdict import Finding
 from tfedge.config import from_keys
-from tfedge.errors import ConfigError
+from tfedge.errors import ConfigError, one_of
+from tfedge.tasks.meaning import AnomalyMeaning, ClassesMeaning
 from tfedge.tasks.tensor_task import Quality
 
+WORDS = "words"
+SCORED = (WORDS, ClassesMeaning.kind, AnomalyMeaning.kind)
 _CAUSE = "its kernels are slower than float's there, or its delegate takes the graph in more pieces"
 _FIX = "ship a faster recipe, or allow it with --min-speedup where size counts more"
 
@@ -20,11 +23,13 @@ class LadderLimits:
     """Limits of one ladder: the same for every recipe on every target.
 
     Attributes:
-        max_points_lost: points of word error rate above the float Keras model, 0 to 100; of a task of texts.
+        max_points_lost: points lost against the float Keras model, 0 to 100: of word error rate, of accuracy, or of
+            ROC-AUC; not of a user's own model of tensors.
         max_size_ratio: of the float32 file's size, above 0; 1.0: no larger than float.
         min_speedup: speed over float32's by the same entry, 0 or more; 0: as slow as it likes.
         max_bytes: of the model part of the file, 1 or more; None for no such limit.
-        quality: what the answers of a model of tensors are held to, with its limit; None of a task of texts.
+        quality: what the answers of a user's own model of tensors are held to, with its limit; None of a task.
+        scored: what a task scores: "words", "classes" or "anomaly".
 
     Raises:
         ConfigError: a limit that makes no sense.
@@ -37,10 +42,13 @@ class LadderLimits:
     min_speedup: float = 0.95
     max_bytes: int | None = None
     quality: Quality | None = None
+    scored: str = WORDS
 
     def __post_init__(self) -> None:
+        if self.scored not in SCORED:
+            raise one_of("`scored` of limits", self.scored, SCORED)
         if not _is_finite(self.max_points_lost) or not 0 <= self.max_points_lost <= 100:
-            raise ConfigError(f"`max_points_lost` must be 0 to 100 points of WER; got {self.max_points_lost!r}")
+            raise ConfigError(f"`max_points_lost` must be 0 to 100 points; got {self.max_points_lost!r}")
         if not _is_finite(self.max_size_ratio) or self.max_size_ratio <= 0:
             raise ConfigError(f"`max_size_ratio` must be above 0, 1 being float32's size; got {self.max_size_ratio!r}")
         if not _is_finite(self.min_speedup) or self.min_speedup < 0:
@@ -51,9 +59,9 @@ class LadderLimits:
             raise ConfigError(f"`quality` must be a metric with a limit; got {self.quality!r}")
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the limits as JSON values; `quality` is there or not."""
-        fields = dataclasses.asdict(self)
-        return fields if self.quality else {key: value for key, value in fields.items() if key != "quality"}
+        """Returns the limits as JSON values; `quality` and `scored` are there or not."""
+        usual = {"quality": None, "scored": WORDS}
+        return {key: value for key, value in dataclasses.asdict(self).items() if usual.get(key, 0) != value}
 
     @classmethod
     def from_json(cls, value: Any) -> LadderLimits:
