@@ -124,12 +124,11 @@ class Trainer:
 
     def fit(self) -> list[Row]:
         """Runs the remaining epochs; returns one row an epoch."""
-        steps = len(self.batches)
         for epoch in range(len(self.history), self.config.epochs):
             if self._stalled():  # Also a run taken up again after its last epoch.
                 break
             start = time.monotonic()
-            loss = self._run_epoch(epoch, steps)
+            loss = self.run_epoch(epoch)
             train_seconds = time.monotonic() - start
             self.history.append(self._finish_epoch(epoch, loss, start, train_seconds))
             self.save()
@@ -137,8 +136,9 @@ class Trainer:
         self._load(self.best)
         return self.history
 
-    def _run_epoch(self, epoch: int, steps: int) -> float:
-        total = 0.0
+    def run_epoch(self, epoch: int) -> float:
+        """Trains on the batches of epoch `epoch`; returns their mean loss."""
+        steps, total = len(self.batches), 0.0
         with self.reporter.bar(f"epoch {epoch + 1:3}/{self.config.epochs}", steps) as bar:
             for index, batch in enumerate(self.batches.epoch(epoch)):
                 done = epoch * steps + index

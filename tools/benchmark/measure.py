@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tfedge.errors import MeasurementError
 from tfedge.progress import SILENT, Reporter
+from tools.benchmark.answering import AnsweringProcess, started
 
 WARMUP_PASSES = 3
 RESAMPLES = 500
@@ -78,55 +77,13 @@ def speed_ratio(one: Timing, other: Timing, seed: int = 0) -> tuple[float, float
     return other.typical_ms / one.typical_ms, float(low), float(high)
 
 
-class _Process:
-    """A contender that runs."""
-
-    def __init__(self, contender: Contender) -> None:
-        command = [sys.executable, "-m", "tools.benchmark.contender", json.dumps(dict(contender.config))]
-        self.contender = contender
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def wait_until_ready(self) -> None:
-        self._read()
-
-    def _read(self) -> dict[str, Any]:
-        stdout = self._process.stdout
-        line = stdout.readline() if stdout else ""
-        if not line:
-            raise MeasurementError(
-                f"expected {self.contender.name} to decode; its process ended with exit code {self._process.wait()}; "
-                "its own words are above"
-            )
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def decode(self, sources: Sequence[Sequence[int]], passes: int) -> dict[str, Any]:
-        if self._process.stdin is None or self._process.poll() is not None:
-            return self._read()
-        self._process.stdin.write(json.dumps({"sources": [list(each) for each in sources], "passes": passes}) + "\n")
-        self._process.stdin.flush()
-        return self._read()
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                stream.close()
+def _started(contenders: Sequence[Contender]) -> contextlib.AbstractContextManager[list[AnsweringProcess]]:
+    command = [sys.executable, "-m", "tools.benchmark.contender"]
+    return started("decode", [(each.name, [*command, json.dumps(dict(each.config))]) for each in contenders])
 
 
-@contextlib.contextmanager
-def _started(contenders: Sequence[Contender]) -> Iterator[list[_Process]]:
-    processes: list[_Process] = []
-    try:
-        for contender in contenders:
-            processes.append(_Process(contender))
-        for process in processes:
-            process.wait_until_ready()
-        yield processes
-    finally:
-        for process in processes:
-            process.stop()
+def _decode(process: AnsweringProcess, sources: Sequence[Sequence[int]], passes: int) -> dict[str, Any]:
+    return process.ask({"sources": [list(each) for each in sources], "passes": passes})
 
 
 def measure(
@@ -146,23 +103,23 @@ def measure(
     """
     with _started(contenders) as processes:
         for process in processes:
-            process.decode(sources, WARMUP_PASSES)
+            _decode(process, sources, WARMUP_PASSES)
         samples: list[list[list[int]]] = [[] for _ in processes]
         last: list[dict[str, Any]] = [{} for _ in processes]
         with reporter.bar("rounds", rounds) as bar:
             for _ in range(rounds):
                 for place, process in enumerate(processes):
-                    last[place] = process.decode(sources, 1)
+                    last[place] = _decode(process, sources, 1)
                     samples[place].append([times[0] for times in last[place]["ns"]])
                 bar.advance()
         return [
             Timing(
-                process.contender,
+                contender,
                 np.array(times, np.float64) / 1e6,
                 tuple(tuple(answer) for answer in end["answers"]),
                 int(end["peak_bytes"]),
             )
-            for process, times, end in zip(processes, samples, last, strict=True)
+            for contender, times, end in zip(contenders, samples, last, strict=True)
         ]
 
 
@@ -174,6 +131,6 @@ def answers_of(
         answers: list[tuple[int, ...]] = []
         for start in range(0, len(sources), 100):
             part = sources[start : start + 100]
-            answers += [tuple(answer) for answer in process.decode(part, 1)["answers"]]
+            answers += [tuple(answer) for answer in _decode(process, part, 1)["answers"]]
             bar.advance(len(part))
         return answers

@@ -26,10 +26,10 @@ PACKAGES = (
 PEER = "CTranslate2 int8"  # What every speed is compared with.
 
 
-def versions() -> dict[str, str]:
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Returns the versions that matter, of what is installed."""
     found = {}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
