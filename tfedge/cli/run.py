@@ -16,6 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `tfedge run`."""
     parser.add_argument("task", metavar="TASK", help=verb.TASKS)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder to write (default: out)")
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="PATH",
+        help="your own data, as tfedge train takes them, with --from-scratch; or where the task's own data lie",
+    )
     parser.add_argument("--from-scratch", action="store_true", help="train instead of using the shipped weights; hours")
     parser.add_argument(
         "--examples",
@@ -46,5 +52,6 @@ def run(args: argparse.Namespace) -> int:
         full=args.full,
         force=args.force,
         reporter=terminal.TerminalReporter(),
+        data_path=args.data,
     )
     return output.show(report, style="json" if args.json else "table")

@@ -34,8 +34,8 @@ def array_network(model: TrainedArrayModel) -> TensorNetwork:
     return TensorNetwork(entries, {"kind": "keras", "sha256": model.sha256}, names, owner=model.network)
 
 
-def array_samples(data: ArrayData, network: TensorNetwork, num_spare: int = MAX_HELD_OUT) -> Representative:
-    """Returns examples of every entry point: training ones calibrate, dev ones are held out, test ones are spare.
+def array_samples(data: ArrayData, network: TensorNetwork) -> Representative:
+    """Returns examples of every entry point: training ones calibrate, dev ones are held out; test ones do neither.
 
     Raises:
         CalibrationError: too few to train or to choose by.
@@ -45,14 +45,11 @@ def array_samples(data: ArrayData, network: TensorNetwork, num_spare: int = MAX_
         if len(split) < MIN_CALIBRATION:
             raise CalibrationError(f"expected {MIN_CALIBRATION} examples or more to {purpose}; got {len(split)}")
     train, dev = (_samples(split, most) for split, most in parts.values())
-    test = _samples(data.test, num_spare)
     (form,) = {entry.inputs[INPUT] for entry in network.entries.values()}
     names = tuple(network.entries)
     forms = {name: {INPUT: TensorForm(DTYPE, (1, *(size or 1 for size in form.sizes)))} for name in names}
     counts = dict.fromkeys(names, len(data.train) + len(data.dev))
-    return Representative(
-        forms, dict.fromkeys(names, train), dict.fromkeys(names, dev), counts, SEED, dict.fromkeys(names, test)
-    )
+    return Representative(forms, dict.fromkeys(names, train), dict.fromkeys(names, dev), counts, SEED)
 
 
 def chosen(split: ArraySplit, most: int | None) -> ArraySplit:
@@ -87,7 +84,7 @@ def answer_arrays(
 
 
 def _samples(split: ArraySplit, most: int) -> tuple[Sample, ...]:
-    return tuple({INPUT: row[None]} for row in chosen(split, most).inputs.astype(DTYPE)) if len(split) else ()
+    return tuple({INPUT: row[None]} for row in chosen(split, most).inputs.astype(DTYPE))
 
 
 def _calling(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

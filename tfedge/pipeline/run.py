@@ -47,6 +47,7 @@ def run_task(
     full: bool = False,
     force: bool = False,
     reporter: Reporter = SILENT,
+    data_path: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Runs the whole road for one task and writes model files, report and model card into `out_dir`.
 
@@ -58,17 +59,18 @@ def run_task(
         full: score all test examples.
         force: replace files that exist.
         reporter: hears stages, facts and bars.
+        data_path: a user's own data in place of the task's; weights that ship fit only the data they were trained on.
 
     Raises:
         TfedgeError: of the stage that failed.
     """
     if is_array_task(name):
-        return run_array_task(name, out_dir, from_scratch, None if full else num_words, force, reporter)
+        return run_array_task(name, out_dir, from_scratch, None if full else num_words, force, reporter, data_path)
     out = pathlib.Path(out_dir)
     shipped = shipped_path(out, name)
     check_free(out, name, force)
     reporter.stage(f"data of task {name}")
-    data = load_task(name)
+    data = load_task(name, data_path)
     reporter.say(_describe(data))
     reporter.stage("weights" if not from_scratch else "training from scratch")
     model = _weights(name, data, out, from_scratch, force, reporter)

@@ -45,6 +45,7 @@ def run_array_task(
     num_examples: int | None = 2_000,
     force: bool = False,
     reporter: Reporter = SILENT,
+    data_path: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Runs the whole road for one task of arrays and writes model files, report and model card into `out_dir`.
 
@@ -55,6 +56,7 @@ def run_array_task(
         num_examples: test examples to score; None for all.
         force: replace files that exist.
         reporter: hears stages, facts and bars.
+        data_path: a user's own data in place of the task's; weights that ship fit only the data they were trained on.
 
     Raises:
         TfedgeError: of the stage that failed.
@@ -64,7 +66,7 @@ def run_array_task(
     config = ArrayTaskConfig.read(registry.config_file(name))
     weights = None if from_scratch else weights_file(name)
     reporter.stage(f"data of task {stem}")
-    data = registry.load_arrays(name)
+    data = registry.load_arrays(name, data_path)
     for line in describe(data):
         reporter.say(line)
     reporter.stage("weights" if weights else "training from scratch")

@@ -89,7 +89,7 @@ def _speed(reference: LatencyReport, target: LatencyReport) -> str:
     except MeasurementError as error:
         return f"speed against float32 not measured: {error}."
     low, high = 1 / compared.ratio_high, 1 / compared.ratio_low
-    figures = (
-        f"{1 / compared.ratio:.2f}x the speed of float32 by {target.entry} (95 % interval {low:.2f} to {high:.2f})"
-    )
+    called = set(target.calls)
+    entry = called.pop() if len(called) == 1 else target.entry
+    figures = f"{1 / compared.ratio:.2f}x the speed of float32 by {entry} (95 % interval {low:.2f} to {high:.2f})"
     return f"{figures}; int8 buys size here, not speed." if high < 1 else f"{figures}."

@@ -8,14 +8,17 @@ from typing import Any
 from tfedge.checks.verdict import Finding
 from tfedge.reports import cells
 from tfedge.reports.schema import Report
+from tfedge.validation.anomaly_accuracy import AnomalyAccuracy
+from tfedge.validation.class_accuracy import ClassAccuracy
 
 # What every card says, because it is true of every model that tfedge packs.
 _LIMITS = (
     "Latency and memory hold for the processor named above; on another one, measure again: `tfedge bench FILE`.",
     "int8 results differ between processors by a few quantization steps and are not bit-equal: `tfedge validate FILE` "
     "says what a runtime really answers.",
-    "Accuracy holds for texts like the test data; other languages, names and spellings were not measured.",
 )
+_TEXTS_LIKE = "Accuracy holds for texts like the test data; other languages, names and spellings were not measured."
+_ARRAYS_LIKE = "Accuracy holds for inputs like the test data; other devices, places and people were not measured."
 
 
 def results_table(report: Report) -> str:
@@ -41,9 +44,14 @@ def model_card(report: Report) -> str:
         f"Measured {report.created_utc} by tfedge {report.tfedge_version} on {cells.conditions_line(report)}.",
         f"## Findings\n\n{_findings(report)}",
         f"## How it was made\n\n{_facts(report.provenance)}",
-        f"## Limits\n\n{_bullets([*_LIMITS, *report.notes])}",
+        f"## Limits\n\n{_bullets([*_LIMITS, _like(report), *report.notes])}",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _like(report: Report) -> str:
+    is_of_arrays = any(isinstance(row.accuracy, ClassAccuracy | AnomalyAccuracy) for row in report.rows)
+    return _ARRAYS_LIKE if is_of_arrays else _TEXTS_LIKE
 
 
 def _summary(report: Report) -> str:

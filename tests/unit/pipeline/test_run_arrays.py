@@ -15,6 +15,9 @@ from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.pack import Pack, read_pack, write_pack
 from tfedge.networks import trained_model
 from tfedge.pipeline import array_job, convert, run, run_arrays
+from tfedge.pipeline.ladder_arrays import climb_array_model
+from tfedge.reports.ladder_config import LadderConfig
+from tfedge.reports.ladder_report import read_ladder
 from tfedge.reports.report_file import read_report
 from tfedge.reports.table import report_lines
 from tfedge.reports.validate import validate_file
@@ -23,6 +26,7 @@ from tfedge.tasks import registry
 from tfedge.tasks.meaning import ClassesMeaning
 from tfedge.validation.class_accuracy import ClassAccuracy
 from tfedge.validation.evaluate_arrays import evaluate_arrays
+from tfedge.validation.ladder_limits import LadderLimits
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "e2e" / "own_task"
 CHOSEN = ("float32", "static_wi8_ai8")
@@ -111,16 +115,27 @@ def test_evaluate_arrays_when_the_limits_of_the_task_are_broken_fails(ran, tmp_p
     assert {each.gate: each.verdict for each in worse.findings}["accuracy"] == "fail"
 
 
-def test_convert_model_when_the_task_is_a_users_own_needs_its_file(ran, tmp_path):
-    task, out, _ = ran
+def test_convert_model_when_the_task_is_a_users_own_or_texts_are_asked_for_refuses(ran, tmp_path):
+    _, out, _ = ran
     with pytest.raises(ConfigError, match="of its task as --task"):
         convert.convert_model(out / "blink.keras", tmp_path, ["float32"])
     with pytest.raises(ConfigError, match="no beam search"):
         convert.convert_model(out / "blink.keras", tmp_path, ["float32"], beam_config=object())
-    (pack,) = convert.convert_model(out / "blink.keras", tmp_path, ["float32"], task=str(task))
 
-    assert pack.path == tmp_path / "blink.float32.tflite"
-    assert pack.model_bytes == read_pack(out / "blink.float32.tflite").model_bytes
+
+def test_climb_when_the_model_is_of_arrays_dev_examples_decide_and_test_ones_are_reported(ran, tmp_path):
+    task, out, _ = ran
+    config = dataclasses.replace(
+        LadderConfig(), num_words=60, num_test_words=80, min_seconds=0.2, limits=LadderLimits(2.0, min_speedup=0)
+    )
+    target, recipes = [TARGETS[-1].name], ["weight_only_wi8_afp32"]
+    report = climb_array_model(out / "blink.keras", tmp_path, target, config, recipes=recipes, task=str(task))
+
+    assert report.config.limits.scored == "classes" and report.recipes == ("float32", *recipes)
+    assert [rung.accuracy.num_examples for rung in report.rungs] == [60, 60]
+    shipped = [rung for rung in report.rungs if rung.test_accuracy is not None]
+    assert shipped and all(rung.test_accuracy.num_examples == 80 for rung in shipped)
+    assert read_ladder(tmp_path / "blink.ladder.json") == report
 
 
 def test_check_same_arrays_when_data_or_classes_differ_refuses(ran):
