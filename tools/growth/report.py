@@ -124,7 +124,7 @@ def draw(report: Mapping[str, Any], path: pathlib.Path) -> None:
             axes[0, column].plot(sizes, times, mark + "-", color=color, label=f"{kind}: {KINDS[kind]}")
             axes[1, column].plot(sizes, memory, mark + "-", color=color)
         for axis in axes[:, column]:
-            _log_axes(axis, sorted({row["size"] for row in report["rows"].values() if row["side"] == side}))
+            log_axes(axis, sorted({row["size"] for row in report["rows"].values() if row["side"] == side}))
         axes[1, column].set_xlabel(f"{side} tokens")
     axes[0, 0].set_ylabel("ms a decode")
     axes[1, 0].set_ylabel("MB over an empty interpreter")
@@ -136,7 +136,8 @@ def draw(report: Mapping[str, Any], path: pathlib.Path) -> None:
     pyplot.close(figure)
 
 
-def _log_axes(axis: Any, sizes: Sequence[int]) -> None:
+def log_axes(axis: Any, sizes: Sequence[int]) -> None:
+    """Makes both axes logarithmic, with a tick a size, and no line steeper than it is."""
     from matplotlib import ticker
 
     axis.set_xscale("log", base=2)
