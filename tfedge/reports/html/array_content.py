@@ -177,7 +177,7 @@ def _of_classes(asked: _Asked, meaning: ClassesMeaning, accuracy: ClassAccuracy 
             [(meaning.classes[examples.labels[at]], _best(asked.answers[at], meaning)) for at in chosen],
         ),
         wrong_caption=caption,
-        attention_caption=_ATTENTION.format(runtime=asked.target),
+        right_caption=_ATTENTION.format(runtime=asked.target),
     )
 
 
@@ -188,7 +188,8 @@ def _wrong(
     if accuracy is not None and accuracy.errors:
         errors = accuracy.errors
         total = round(accuracy.num_examples * (100 - accuracy.accuracy) / 100)
-        caption = f"{total:,} of {accuracy.num_examples:,} test examples are answered wrongly; here are the first."
+        which = "all of them" if total <= NUM_SHOWN else "the first"
+        caption = f"{total:,} of {accuracy.num_examples:,} test examples are answered wrongly; here are {which}."
         return (
             [each.index for each in errors],
             np.stack([each.input for each in errors]),
@@ -236,7 +237,7 @@ def _of_scores(asked: _Asked, meaning: AnomalyMeaning) -> Content:
     right = _extremes(values, examples.labels)
     if meaning.threshold is not None:
         is_wrong = (values >= meaning.threshold) != (examples.labels == 1)
-        wrong = [int(at) for at in np.flatnonzero(is_wrong)[:NUM_SHOWN]]
+        wrong = [int(at) for at in np.flatnonzero(is_wrong)]
         right = [at for at in right if not is_wrong[at]]
 
     def drawn(places: list[int]) -> tuple[ArrayCase, ...]:
@@ -249,10 +250,11 @@ def _of_scores(asked: _Asked, meaning: AnomalyMeaning) -> Content:
     )
     return Content(
         runtime=asked.target,
-        wrong=drawn(wrong),
+        wrong=drawn(wrong[:NUM_SHOWN]),
         right=drawn(right),
         wrong_caption=caption,
-        attention_caption="The least and the most usual of the examples that the file carries, each told rightly.",
+        right_title="What it tells rightly",
+        right_caption="The anomalies of the largest scores among the examples that the file carries, and the least.",
         scores=Scores(values, examples.labels, meaning.threshold),
     )
 

@@ -101,7 +101,8 @@ class Content:
         wrong: cases whose answer is wrong.
         right: cases whose answer is right, or is judged by nobody.
         wrong_caption: which of the wrong cases these are, of how many.
-        attention_caption: what the weights are and where they come from.
+        right_title: what the right cases are shown for.
+        right_caption: what is shown of them: of attention what the weights are and where they come from.
         scores: of an anomaly detector.
         missing: what is left out and why, a sentence each.
     """
@@ -111,6 +112,7 @@ class Content:
     wrong: tuple[TextCase | ArrayCase, ...] = ()
     right: tuple[TextCase | ArrayCase, ...] = ()
     wrong_caption: str = ""
-    attention_caption: str = ""
+    right_title: str = "Where it looks"
+    right_caption: str = ""
     scores: Scores | None = None
     missing: tuple[str, ...] = ()

@@ -65,11 +65,11 @@ def _tiles(subject: Subject) -> list[Markup]:
 def _row_tiles(report: Report, row: ReportRow) -> list[Markup]:
     tiles = [_tile("size", size(row.size_bytes))]
     for column in cells.columns(report):
-        content = column.cell(row).partition(" (")[0]  # Without the interval, which the table has.
+        content = column.cell(row).partition(" ")[0]  # Without the interval, which the table has.
         if content == cells.UNKNOWN or column.title == "verdict":
             continue
         unit = "%" if column.title.endswith(" %") else column.unit if column.unit in ("%", "ms", "MB") else ""
-        tiles.append(_tile(column.title.removesuffix(" %"), f"{content} {unit}".strip()))
+        tiles.append(_tile(column.title.removesuffix(" %").partition(",")[0], f"{content} {unit}".strip()))
     where = f"{row.recipe} on {cells.runtime(row, report.conditions.machine)}, as measured below"
     return [element("div", *tiles, class_="tiles"), element("p", where, class_="soft")]
 

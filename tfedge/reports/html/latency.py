@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfedge.reports import cells
-from tfedge.reports.html.drawing import Axis, Floats, silhouette, svg
-from tfedge.reports.html.markup import Markup, element, number
+from tfedge.reports.html.drawing import Axis, Floats
+from tfedge.reports.html.markup import Markup, element
+from tfedge.reports.html.strips import Strip, strips
 from tfedge.reports.schema import Report, ReportRow
 
-_BINS = 120
-_HEIGHT = 44.0
-_SHOWN_PERCENT = 99.5
+_STYLES = ("first", "second")
+_SHOWN_PERCENT = 99
 
 
 def latency_section(report: Report) -> Markup | None:
@@ -25,15 +25,13 @@ def latency_section(report: Report) -> Markup | None:
     axis = Axis(np.array([np.percentile(samples, share) for _, _, samples in timed for share in (0, _SHOWN_PERCENT)]))
     beyond = sum(int((samples > axis.high).sum()) for _, _, samples in timed)
     runtimes = sorted({row.target for row in report.rows})
-    rows = []
-    for row, signature, samples in timed:
-        style = "first" if runtimes.index(row.target) % 2 == 0 else "second"
-        rows += _row(row, signature, samples, axis, style, report.conditions.machine)
+    styles = {target: style for target, style in zip(runtimes, _STYLES * len(runtimes), strict=False)}
+    drawn = [_strip(*each, axis, styles[each[0].target], report.conditions.machine) for each in timed]
     return element(
         "section",
         element("h2", "How long it takes"),
         element("p", _caption(report, beyond), class_="caption"),
-        element("div", *rows, element("div"), _ticks(axis), element("div"), class_="lat"),
+        strips(drawn, axis, " ms"),
         id="latency",
     )
 
@@ -53,36 +51,17 @@ def _samples(row: ReportRow) -> Iterator[tuple[str, Floats]]:
         yield name, table[:, calls == name].ravel()
 
 
-def _row(row: ReportRow, signature: str, samples: Floats, axis: Axis, style: str, machine: str) -> list[Markup]:
-    runtime = cells.runtime(row, machine)
-    p50, p90 = (float(np.percentile(samples, percent)) for percent in (50, 90))
+def _strip(row: ReportRow, signature: str, samples: Floats, axis: Axis, style: str, machine: str) -> Strip:
+    percentiles = [(percent, float(np.percentile(samples, percent))) for percent in (50, 90)]
     unsure = "" if row.latency is None or row.latency.is_valid else "~"
-    figures = f"p50 {unsure}{cells.milliseconds(p50)} ms", f"p90 {unsure}{cells.milliseconds(p90)} ms"
-    label = f"{len(samples):,} times of {row.recipe} on {runtime}: {figures[0]}, {figures[1]}"
-    drawn = svg(
-        1000.0, _HEIGHT, silhouette(axis.counts(samples, _BINS), 1000.0, _HEIGHT, style), label=label, stretched=True
+    return Strip(
+        name=(row.recipe, cells.runtime(row, machine) + (f" · {signature}" if signature else "")),
+        figures=[f"p{percent} {unsure}{cells.milliseconds(value)} ms" for percent, value in percentiles],
+        samples=samples,
+        style=style,
+        # One that lies beyond the axis is told beside it.
+        marks=[(value, f"p{percent}") for percent, value in percentiles if value <= axis.high],
     )
-    marks = [
-        element("div", class_=f"mark {name}", style=f"left:{number(100 * axis.place(value))}%")
-        for name, value in (("p50", p50), ("p90", p90))
-    ]
-    name = element(
-        "div", element("b", row.recipe), element("br"), runtime, f" · {signature}" if signature else "", class_="name"
-    )
-    return [
-        name,
-        element("div", drawn, *marks, class_="mid"),
-        element(
-            "div", element("b", figures[0]), element("br"), element("span", figures[1], class_="soft"), class_="num"
-        ),
-    ]
-
-
-def _ticks(axis: Axis) -> Markup:
-    marks = [
-        element("span", f"{value:g} ms", style=f"left:{number(100 * axis.place(value))}%") for value in axis.ticks()
-    ]
-    return element("div", *marks, class_="axis mid")
 
 
 def _caption(report: Report, beyond: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 from tfedge.printable import printable
 
 # Elements that HTML closes by itself; SVG's are closed in words, which every parser reads alike.
-_VOID = frozenset({"meta", "img", "br"})
+_VOID = frozenset({"meta", "img", "br", "wbr"})
 
 Attribute = str | int | float | None
 
@@ -46,6 +47,11 @@ def element(tag: str, *children: str, **attributes: Attribute) -> Markup:
 def joined(parts: Iterable[str], separator: str = "") -> Markup:
     """Returns the parts one after the other, those that are no `Markup` escaped."""
     return Markup(text(separator).join(part if isinstance(part, Markup) else text(part) for part in parts))
+
+
+def breakable(name: str) -> Markup:
+    """Returns a long name that a narrow box may break behind "_" and "/", and nowhere else."""
+    return Markup(re.sub("([_/])", r"\1<wbr>", text(name)))
 
 
 def raw(trusted: str) -> Markup:

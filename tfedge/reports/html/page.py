@@ -114,11 +114,7 @@ def _sections(subject: Subject, content: Content) -> list[tuple[str, str, Markup
         ("classes", "Classes", classes_section(content.classes) if content.classes else None),
         ("scores", "Scores", scores_section(content.scores) if content.scores else None),
         ("errors", "Errors", _cases("errors", "Where it errs", content.wrong_caption, content.wrong, pack)),
-        (
-            "attention",
-            "Attention",
-            _cases("attention", "Where it looks", content.attention_caption, content.right, pack),
-        ),
+        ("attention", "Examples", _cases("attention", content.right_title, content.right_caption, content.right, pack)),
         ("latency", "Latency", latency_section(report) if report else None),
         ("size", "Size", weights_section(pack) if pack else None),
         ("conditions", "Conditions", conditions_section(report, content.runtime, missing)),

@@ -71,7 +71,7 @@ def text_content(pack: Pack, runtime: str | None = None, reporter: Reporter = SI
         wrong=tuple(_with(case, maps) for case in shown[0]),
         right=tuple(_with(case, maps) for case in shown[1]),
         wrong_caption=_caption(len(wrong), len(cases), source, bool(examples)),
-        attention_caption=_ATTENTION.format(source="letter", target="phone", runtime=target) if maps else "",
+        right_caption=_ATTENTION.format(source="letter", target="phone", runtime=target) if maps else "",
         missing=missing,
     )
 

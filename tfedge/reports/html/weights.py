@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack
 from tfedge.modelfile.weights import LayerWeights, weights_by_dtype, weights_by_layer
-from tfedge.reports.html.markup import Markup, element, joined, number
+from tfedge.printable import counted
+from tfedge.reports.html.markup import Markup, breakable, element, joined, number
 from tfedge.reports.html.treemap import Box, squarify
 
 # A box of less, in percent of the map, has no room for a name.
@@ -43,8 +44,9 @@ def weights_section(pack: Pack) -> Markup:
         element("h2", "Size by layer"),
         element(
             "p",
-            f"{len(pack.file):,} bytes in all; {total:,} of them are stored tensors of {len(layers)} layers and "
-            f"{len(graph.ops):,} ops in {graph.num_subgraphs} graphs. A tensor that several share counts once.",
+            f"{len(pack.file):,} bytes in all; {total:,} of them are stored tensors of "
+            f"{counted(len(layers), 'layer')}. {counted(len(graph.ops), 'op')} in {counted(graph.num_subgraphs, 'graph')}; a tensor that "
+            "several share counts once.",
             class_="caption",
         ),
         *_stack([*stored, *rest]),
@@ -115,8 +117,8 @@ def _box(layer: LayerWeights, box: Box, hue: int, total: int, is_first: bool) ->
     place = f"left:{number(box.left)}%;top:{number(box.top)}%;width:{number(box.width)}%;height:{number(box.height)}%"
     title = f"{name}: {layer.size_bytes:,} bytes ({100 * share:.1f} %), {', '.join(layer.dtypes)}"
     group, _, rest = name.partition("/")
-    shown = [element("b", group), element("br")] if is_first and rest else []
-    shown += [joined([(rest or group).replace("/", " / ")]), element("br"), joined([size(layer.size_bytes)])]
+    shown = [element("b", breakable(group)), element("br")] if is_first and rest else []
+    shown += [breakable(rest or group), element("br"), joined([size(layer.size_bytes)])]
     return element(
         "div",
         *(shown if box.width > _NAMED_WIDTH and box.height > _NAMED_HEIGHT else ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.parser
 import re
 
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "wbr"}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 

@@ -101,7 +101,7 @@ def test_page_when_signatures_are_timed_then_each_has_its_row(tmp_path):
     write_report(tmp_path / "m.json", made.make_report(row))
     text = shown(read_subject(tmp_path / "m.json"))
     assert problems(text) == []
-    assert "· classify" in text and "· embed" in text and "600 times of" in text
+    assert "· classify" in text and "· embed" in text and "600 samples: " in text
 
 
 def test_page_when_one_sample_took_forever_then_the_axis_is_not_for_it(tmp_path):

@@ -52,4 +52,4 @@ def test_content_of_the_shipped_file_then_every_case_shows_where_it_looked(shipp
         answered = [answer for _, answer in case.pairs if answer is not None]
         # Step by step and in one loop, with delegates and without: the same answers of an int8 file, but for a tie.
         assert list(case.attention.targets[:-1]) == answered
-    assert "ai-edge-litert" in shipped.attention_caption
+    assert "ai-edge-litert" in shipped.right_caption
