@@ -18,7 +18,7 @@ from tfedge.tasks.meaning import ClassesMeaning
 from tfedge.tasks.preprocessing.windows import WindowPreprocessing
 from tfedge.tasks.recording_folder import read_recordings
 from tfedge.tasks.recordings import Recording, RecordingSet, windows_of
-from tfedge.tasks.signal_variants import Variation, mirrored, variants
+from tfedge.tasks.signal_variants import ACCELERATION, ROTATION, Variation, variants
 
 NAME = "sensor"
 # 7 shoulder exercises of 10 subjects, each on both sides, by a watch: https://arxiv.org/abs/1802.01489
@@ -128,8 +128,26 @@ def _windows(recordings: RecordingSet, train: Sequence[Recording]) -> WindowPrep
     rate = recordings.rate_hz
     length = WINDOW_ROWS if rate is None else max(1, round(WINDOW_SECONDS * rate))
     hop = HOP_ROWS if rate is None else max(1, round(HOP_SECONDS * rate))
-    both = [rows for recording in train for rows in (recording.rows, mirrored(recording.rows, recordings.channels))]
-    return WindowPreprocessing.fitted(both, recordings.channels, length=length, hop=hop, rate_hz=rate)
+    fitted = WindowPreprocessing.fitted(
+        [recording.rows for recording in train], recordings.channels, length=length, hop=hop, rate_hz=rate
+    )
+    return _of_vectors(fitted)
+
+
+def _of_vectors(windows: WindowPreprocessing) -> WindowPreprocessing:
+    """Returns the windows with one scale and no mean for the three axes of each sensor that names make known.
+
+    Where gravity points is what tells an exercise: a scale and a mean for each axis would bend its direction, and a
+    device that is turned or on the other arm would no longer be a turn or a mirror image for the network.
+    """
+    mean = dict(zip(windows.channels, windows.mean, strict=True))
+    deviation = dict(zip(windows.channels, windows.deviation, strict=True))
+    for axes in (ACCELERATION, ROTATION):
+        if set(axes) <= set(windows.channels):
+            square = sum(mean[axis] ** 2 + deviation[axis] ** 2 for axis in axes) / len(axes)
+            mean |= dict.fromkeys(axes, 0.0)
+            deviation |= dict.fromkeys(axes, float(f"{square**0.5:.9g}"))
+    return dataclasses.replace(windows, mean=tuple(mean.values()), deviation=tuple(deviation.values()))
 
 
 def _num_late(recording: Recording, windows: WindowPreprocessing) -> int:

@@ -65,12 +65,37 @@ def silence(random: np.random.Generator, signals: Array, share: float) -> Array:
     return np.where(inside[..., None], np.zeros((), signals.dtype), signals)
 
 
+def turn(random: np.random.Generator, signals: Array, degrees: float) -> Array:
+    """Turns each signal by up to so many degrees about an axis of any direction; each three channels are a vector.
+
+    It is what a device worn askew records, where the three have one scale and the mean 0.
+    """
+    axis = random.normal(size=(len(signals), 3))
+    x, y, z = (axis / np.linalg.norm(axis, axis=1, keepdims=True)).T
+    angle = np.deg2rad(random.uniform(-degrees, degrees, len(signals)))[:, None, None]
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
+    rotation = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross  # Rodrigues' formula
+    vectors = signals.reshape(*signals.shape[:2], -1, 3)
+    turned = np.einsum("ntkd,ned->ntke", vectors, rotation.astype(signals.dtype))
+    return turned.reshape(signals.shape)
+
+
+def stretch(random: np.random.Generator, signals: Array, most: float) -> Array:
+    """Multiplies each three channels of each signal by a number between 1 / `most` and `most`."""
+    times = most ** random.uniform(-1, 1, (len(signals), 1, signals.shape[2] // 3, 1))
+    vectors = signals.reshape(*signals.shape[:2], -1, 3)
+    return (vectors * times.astype(signals.dtype)).reshape(signals.shape)
+
+
 AUGMENTATIONS: dict[str, Callable[[np.random.Generator, Array, float], Array]] = {
     "flip": flip,
     "shift": shift,
     "cutout": cutout,
     "noise": noise,
     "silence": silence,
+    "turn": turn,
+    "stretch": stretch,
 }
 
 

@@ -64,3 +64,20 @@ def test_silence_then_one_piece_of_up_to_its_share_is_zero_in_each_signal():
     assert rows.min() == 0 and rows.max() == 20
     assert (np.diff(is_silent.astype(int), axis=1) == 1).sum(axis=1).max() <= 1
     assert is_silent[:, 0].any() and is_silent[:, -1].any()
+
+
+def test_turn_then_lengths_of_vectors_stay_and_no_turn_is_the_signal():
+    result = augmentation.turn(np.random.default_rng(1), SIGNALS, 90.0)
+    lengths = [np.linalg.norm(each, axis=2) for each in (result, SIGNALS)]
+    np.testing.assert_allclose(*lengths, rtol=1e-5)  # float32 sums of three
+    angles = np.einsum("ntc,ntc->nt", result, SIGNALS) / (lengths[0] * lengths[1])
+    assert angles.min() < 0.5 and result.dtype == np.float32
+    np.testing.assert_array_equal(augmentation.turn(np.random.default_rng(1), SIGNALS, 0.0), SIGNALS)
+
+
+def test_stretch_then_each_vector_is_longer_or_shorter_within_the_limit():
+    signals = np.concatenate([SIGNALS, SIGNALS], axis=2)
+    times = augmentation.stretch(np.random.default_rng(1), signals, 2.0) / signals
+    np.testing.assert_allclose(times, np.broadcast_to(times[:, :1, ::3].repeat(3, axis=2), times.shape), rtol=1e-5)
+    assert 0.5 <= times.min() < 0.6 and 1.8 < times.max() <= 2.0
+    assert not np.allclose(times[:, 0, 0], times[:, 0, 3])
