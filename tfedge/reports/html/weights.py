@@ -45,8 +45,8 @@ def weights_section(pack: Pack) -> Markup:
         element(
             "p",
             f"{len(pack.file):,} bytes in all; {total:,} of them are stored tensors of "
-            f"{counted(len(layers), 'layer')}. {counted(len(graph.ops), 'op')} in {counted(graph.num_subgraphs, 'graph')}; a tensor that "
-            "several share counts once.",
+            f"{counted(len(layers), 'layer')}. {counted(len(graph.ops), 'op')} in "
+            f"{counted(graph.num_subgraphs, 'graph')}; a tensor that several share counts once.",
             class_="caption",
         ),
         *_stack([*stored, *rest]),
