@@ -54,7 +54,9 @@ def load(data: str | os.PathLike[str] | None = None) -> ArrayData:
         return from_log(shuttle(data), _SHUTTLE_STARTS, _shuttle_source())
     log, source = read_log(data)
     if len(log.rows) < MIN_ROWS:
-        raise InputError(f"expected {MIN_ROWS} rows or more in {source['name']}; got {len(log.rows)}; give a longer log")
+        raise InputError(
+            f"expected {MIN_ROWS} rows or more in {source['name']}; got {len(log.rows)}; give a longer log"
+        )
     return from_log(log, (0, *(int(len(log.rows) * share) for share in _SHARES)), source)
 
 

@@ -89,7 +89,8 @@ def parse_log(content: bytes, where: str) -> MachineLog:
         follows.append(is_whole)
         is_whole = True
     if not rows:
-        raise InputError(f"expected rows of numbers in {where}; got {num_skipped}, each with a missing value")
+        got = f"{num_skipped}, each with a missing value" if num_skipped else "none"
+        raise InputError(f"expected rows of numbers in {where}; got {got}; give a log of whole rows")
     return MachineLog(
         channels,
         np.array(rows, np.float64),
