@@ -2,7 +2,7 @@
 
     python tools/leave_subjects_out.py [--per-fold N] [--data FOLDER] [--config FILE] [--work FOLDER] [--out FILE]
 
-Every subject is a test subject once: each fold leaves N of them out (default 2), fits scaling and weights to the others
+Every subject is a test subject once: each fold leaves N of them out (default 1), fits scaling and weights to the others
 alone, converts by the recipe that ships, and runs each window of those left out on every runtime beside this Python.
 Folds that are done lie in --work and are not done again. An hour on two cores that have other things to do.
 """
@@ -153,7 +153,7 @@ def measure(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Measures, writes the report and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--per-fold", type=int, default=2, metavar="N", help="subjects left out at a time (default: 2)")
+    parser.add_argument("--per-fold", type=int, default=1, metavar="N", help="subjects left out at a time (default: 1)")
     parser.add_argument("--data", type=pathlib.Path, metavar="FOLDER", help="CSV files in place of the watch data")
     parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="default: the one that ships")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("out/leave_subjects_out"), metavar="FOLDER")

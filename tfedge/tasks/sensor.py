@@ -24,10 +24,10 @@ NAME = "sensor"
 # 7 shoulder exercises of 10 subjects, each on both sides, by a watch: https://arxiv.org/abs/1802.01489
 WATCH_SHA256 = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
 WATCH_VERSION, WATCH_RATE_HZ = "1.2.5", 50.0
-# A repetition takes 1 to 2.7 s: a window holds one and a half of the slowest.
-WINDOW_SECONDS, HOP_SECONDS = 4.0, 1.0
+# A repetition takes 1 to 2.7 s: a window holds two of the slowest.
+WINDOW_SECONDS, HOP_SECONDS = 6.0, 1.0
 # Rows of a window where nothing tells of time.
-WINDOW_ROWS, HOP_ROWS = 200, 50
+WINDOW_ROWS, HOP_ROWS = 300, 50
 VARIATION = Variation()
 # The last rows of each training recording tell the best epoch: a subject more to train on than a subject set aside.
 DEV_SHARE = 0.15

@@ -1,8 +1,8 @@
-"""Other ways in which a recording could have been made: on the other arm, worn askew, faster or slower.
+"""Other ways in which a recording could have been made: on the other arm, faster or slower.
 
 Few subjects are recorded and many will wear the thing: what differs from one person to the next without changing what
-they do is shown to the network in training. Made of whole recordings in physical units, so that a faster movement has
-no edge and a turn keeps lengths.
+they do is shown to the network in training. Made of whole recordings, so that a faster movement has no edge; what
+needs no whole recording (`turn`, `stretch`, `noise`, `silence`) is left to `tfedge.training.augmentation`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,12 @@ class Variation:
         copies: variants of each recording beside itself.
         mirrored: share of them from the other side of the body.
         max_speed: fastest movement as a multiple of the recorded one; the slowest is its reciprocal.
-        max_reach: the widest movement likewise, at the same speed of repetition.
-        max_turn_degrees: of the device against the limb, about any axis.
         seed: of all of it.
     """
 
-    copies: int = 11
+    copies: int = 9
     mirrored: float = 0.5
     max_speed: float = 1.8
-    max_reach: float = 1.3
-    max_turn_degrees: float = 30.0
     seed: int = 1
 
 
@@ -53,8 +49,6 @@ def variants(recordings: Sequence[Recording], channels: Sequence[str], variation
             if random.random() < variation.mirrored:
                 rows = mirrored(rows, channels)
             rows = at_speed(rows, channels, variation.max_speed ** random.uniform(-1, 1))
-            rows = reaching(rows, channels, variation.max_reach ** random.uniform(-1, 1))
-            rows = turned(rows, channels, rotation(random, variation.max_turn_degrees))
             varied.append(dataclasses.replace(recording, rows=rows))
     return varied
 
@@ -74,29 +68,4 @@ def at_speed(rows: Rows, channels: Sequence[str], speed: float) -> Rows:
     after = np.minimum(before + 1, len(rows) - 1)
     share = (places - before).astype(np.float32)[:, None]
     moved: Rows = rows[before] * (1 - share) + rows[after] * share
-    return reaching(moved, channels, speed)
-
-
-def reaching(rows: Rows, channels: Sequence[str], times: float) -> Rows:
-    """Returns a movement through `times` the angle in the same time: rotations grow, gravity stays."""
-    return rows * np.array([times if name in ROTATION else 1 for name in channels], np.float32)
-
-
-def rotation(random: np.random.Generator, max_degrees: float) -> npt.NDArray[np.float64]:
-    """Returns a rotation (3, 3) about an axis of any direction, by Rodrigues' formula."""
-    axis = random.normal(size=3)
-    x, y, z = axis / np.linalg.norm(axis)
-    angle = np.deg2rad(random.uniform(-max_degrees, max_degrees))
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    turn: npt.NDArray[np.float64] = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    return turn
-
-
-def turned(rows: Rows, channels: Sequence[str], turn: npt.NDArray[np.float64]) -> Rows:
-    """Returns what a device turned by `turn` (3, 3) would have recorded: of each known triple of axes."""
-    rows = rows.copy()
-    for axes in (ACCELERATION, ROTATION):
-        if set(axes) <= set(channels):
-            places = [list(channels).index(axis) for axis in axes]
-            rows[:, places] = rows[:, places] @ turn.T.astype(np.float32)
-    return rows
+    return moved * np.array([speed if name in ROTATION else 1 for name in channels], np.float32)

@@ -30,9 +30,9 @@ def test_split_when_subjects_are_left_out_then_they_are_the_test_alone():
     assert set(data.test.groups) == {"4", "5"}
     assert set(data.train.groups) == set(data.dev.groups) == {"1", "2", "3"}
     assert data.spec.meaning.classes == ("run", "walk")
-    assert data.spec.preprocessing.input_shape == (200, 2)
-    assert len(data.test) == 2 * 2 * 17
-    np.testing.assert_array_equal(np.bincount(data.test.labels), [34, 34])
+    assert data.spec.preprocessing.input_shape == (300, 2)
+    assert len(data.test) == 2 * 2 * 15
+    np.testing.assert_array_equal(np.bincount(data.test.labels), [30, 30])
 
 
 def test_split_when_test_subjects_are_other_people_then_nothing_that_is_fitted_changes():
@@ -56,7 +56,7 @@ def test_split_when_dev_is_taken_then_no_row_of_it_is_trained_on():
 
 def test_split_when_a_recording_is_too_short_then_it_is_counted():
     found = _set()
-    short = Recording(found.recordings[0].rows[:199], "run", "1")
+    short = Recording(found.recordings[0].rows[:299], "run", "1")
     data = sensor.split(RecordingSet(found.channels, 50.0, (*found.recordings, short), SOURCE), ["5"])
     assert data.skipped == {sensor.TOO_SHORT: 1}
 
@@ -64,7 +64,7 @@ def test_split_when_a_recording_is_too_short_then_it_is_counted():
 @pytest.mark.parametrize(
     ("changes", "test", "told"),
     [
-        ({"lengths": 199}, ["5"], "200 rows or more of each class; the longest has 199"),
+        ({"lengths": 299}, ["5"], "300 rows or more of each class; the longest has 299"),
         ({"labels": ("run",)}, ["5"], "two or more labels; got only 'run'"),
         ({"subjects": "1"}, ["1"], "two or more subjects"),
     ],
