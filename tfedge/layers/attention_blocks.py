@@ -3,7 +3,7 @@
 What a pattern leaves out is never computed: the file holds slices, concatenations and products of blocks.
 
 Letters: B batch, T positions, K key/value heads, G query heads a group, D head_dim; R lanes, N blocks of a lane, P
-places of a block, W = places that a block sees, those of all its offsets.
+places of a block, W = positions that a block sees: those of the blocks at its offsets, and the global ones.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ def attend_in_pattern(
     first = pattern.num_global
     if first >= length:
         return _see_all(pattern, rows, keys, values, shown, group, softmax)
-    cut = _Cut(pattern.layout(length), length, group, num_heads)
-    mixed = _mix_blocks(cut, rows, keys, values, shown, first, softmax)
+    cut = _Cut(pattern.layout(length), length, group, num_heads, first)
+    seen_keys, seen_values = (cut.seen_by_blocks(ops.reshape(x, (-1, length, x.shape[-1]))) for x in (keys, values))
+    scores = cut.biased(ops.matmul(cut.rows(rows), ops.swapaxes(seen_keys, 2, 3)), shown)
+    mixed = cut.joined(ops.matmul(cut.per_block(softmax(scores)), seen_values))
     if not first:
         return mixed
     seeing_all = _see_all(pattern, rows[:, :, : first * group], keys, values, shown, group, softmax)
@@ -59,12 +61,12 @@ def attend_in_pattern(
 class _Cut:
     """Cuts rows, keys and their bias as a layout says, and puts rows together again."""
 
-    def __init__(self, layout: BlockLayout, length: int, group: int, num_heads: int) -> None:
+    def __init__(self, layout: BlockLayout, length: int, group: int, num_heads: int, num_global: int) -> None:
         self.layout = layout
-        self.length, self.group, self.num_heads = length, group, num_heads
+        self.length, self.group, self.num_heads, self.num_global = length, group, num_heads, num_global
         self.places = layout.num_blocks * layout.block_size  # Of a lane, filled up.
         self.before, self.after = max(0, -layout.offsets[0]), max(0, layout.offsets[-1])
-        self.seen = len(layout.offsets) * layout.block_size
+        self.seen = len(layout.offsets) * layout.block_size + num_global
 
     def rows(self, x: Any) -> Any:
         """(B, K, T * G, D) -> (B * K * R, N, P * G, D)."""
@@ -72,6 +74,10 @@ class _Cut:
         x = padded(x, 2, 0, (filled - self.length) * self.group)
         x = self._lanes(ops.reshape(x, (-1, filled, self.group * dim)))
         return ops.reshape(x, (-1, self.layout.num_blocks, self.layout.block_size * self.group, dim))
+
+    def per_block(self, x: Any) -> Any:
+        """(B, K, ..., W), a row of scores or weights for each row of queries -> (B * K * R, N, P * G, W)."""
+        return ops.reshape(x, (-1, self.layout.num_blocks, self.layout.block_size * self.group, self.seen))
 
     def joined(self, x: Any) -> Any:
         """(B * K * R, N, P * G, D) -> (B, K, T * G, D)."""
@@ -82,15 +88,23 @@ class _Cut:
         x = ops.reshape(x, (-1, self.num_heads, self.places * lanes * self.group, dim))
         return x if x.shape[2] == self.length * self.group else x[:, :, : self.length * self.group]
 
-    def seen_by_blocks(self, x: Any) -> Any:
-        """(B * K, T, D) -> (B * K * R, N, W, D): for each block what it sees; nothing is 0."""
+    def seen_by_blocks(self, x: Any, around: Any = None) -> Any:
+        """(., T, D) -> (. * R, N, W, D): what each block sees of `around`, `x` unless given, and the first of `x`.
+
+        Places that do not exist are 0.
+        """
         layout, dim = self.layout, x.shape[-1]
+        around = x if around is None else around
         width = layout.block_size * layout.num_lanes  # A place further in a lane is as many positions further.
         missing = self.places * layout.num_lanes - self.length
-        x = self._lanes(padded(x, 1, self.before * width, missing + self.after * width))
-        x = ops.reshape(x, (-1, self.before + layout.num_blocks + self.after, layout.block_size, dim))
+        around = self._lanes(padded(around, 1, self.before * width, missing + self.after * width))
+        blocks = ops.reshape(around, (-1, self.before + layout.num_blocks + self.after, layout.block_size, dim))
         starts = [self.before + offset for offset in layout.offsets]
-        parts = [x[:, start : start + layout.num_blocks] for start in starts] if len(starts) > 1 else [x]
+        parts = [blocks[:, start : start + layout.num_blocks] for start in starts] if len(starts) > 1 else [blocks]
+        if self.num_global:
+            first = ops.reshape(x[:, : self.num_global], (-1, 1, self.num_global, dim))
+            first = ops.tile(first, (1, layout.num_lanes * layout.num_blocks, 1, 1))
+            parts.append(ops.reshape(first, (-1, layout.num_blocks, self.num_global, dim)))
         return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
 
     def _lanes(self, x: Any) -> Any:
@@ -102,46 +116,25 @@ class _Cut:
         x = ops.transpose(ops.reshape(x, (-1, places, lanes, dim)), (0, 2, 1, 3))
         return ops.reshape(x, (-1, places, dim))
 
-    def bias(self, shown: Any, first: int) -> Any:
-        """`hidden_as_zero` -> (B, 1, R * N * P, 1, W), or (B, 1, R * N, 1, W) where a block's places are alike.
+    def biased(self, scores: Any, shown: Any) -> Any:
+        """(B * K * R, N, P * G, W) -> (B, K, ., ., W): scores plus the bias that `hidden_as_zero` has shifted.
 
-        Places that do not exist are hidden, and the first `first` positions, whose scores stand elsewhere.
+        Hidden are places that do not exist, too, and the global positions among those around, so that they count once.
         """
-        layout = self.layout
+        layout, blocks = self.layout, self.layout.num_lanes * self.layout.num_blocks
         shown = ops.reshape(shown, (-1, self.length, 1))
-        if first:
-            shown = padded(shown[:, first:], 1, first, 0)
-        bias = self.seen_by_blocks(shown) + MASK_VALUE  # (B * R, N, W, 1)
-        blocks = layout.num_lanes * layout.num_blocks
-        if layout.allowed is None:
-            return ops.reshape(bias, (-1, 1, blocks, 1, self.seen))
-        hidden = np.where(layout.allowed, 0.0, MASK_VALUE).astype(np.float32)
-        # The lower of both and not their sum, which would double the range that an int8 tensor has to spread over.
-        bias = ops.minimum(ops.reshape(bias, (-1, blocks, 1, self.seen)), hidden)
-        return ops.reshape(bias, (-1, 1, blocks * layout.block_size, 1, self.seen))
-
-
-def _mix_blocks(cut: _Cut, rows: Any, keys: Any, values: Any, shown: Any, first: int, softmax: Softmax) -> Any:
-    """Returns (B, K, T * G, D): every block with the blocks it sees, and with the `first` positions."""
-    layout, dim = cut.layout, keys.shape[-1]
-    rows = cut.rows(rows)
-    seen_keys, seen_values = (cut.seen_by_blocks(ops.reshape(x, (-1, cut.length, dim))) for x in (keys, values))
-    bias = cut.bias(shown, first)
-    num_rows = layout.num_lanes * cut.places * cut.group
-    scores = ops.matmul(rows, ops.swapaxes(seen_keys, 2, 3))  # (B * K * R, N, P * G, W)
-    scores = ops.reshape(scores, (-1, cut.num_heads, bias.shape[2], num_rows // bias.shape[2], cut.seen)) + bias
-    per_block = (-1, layout.num_blocks, layout.block_size * cut.group)
-    if not first:
-        weights = softmax(scores)
-        return cut.joined(ops.matmul(ops.reshape(weights, (*per_block, cut.seen)), seen_values))
-    per_head = (-1, cut.num_heads, num_rows)
-    global_scores = ops.matmul(ops.reshape(rows, (*per_head, dim)), ops.swapaxes(keys[:, :, :first], 2, 3))
-    global_scores = global_scores + (shown[:, :, :, :first] + MASK_VALUE)  # (B, K, R * N * P * G, first)
-    scores = ops.concatenate([ops.reshape(scores, (*per_head, cut.seen)), global_scores], axis=-1)
-    weights = softmax(scores)
-    mixed = ops.matmul(ops.reshape(weights[..., : cut.seen], (*per_block, cut.seen)), seen_values)
-    mixed_global = ops.matmul(weights[..., cut.seen :], values[:, :, :first])
-    return cut.joined(mixed + ops.reshape(mixed_global, (*per_block, dim)))
+        around = padded(shown[:, self.num_global :], 1, self.num_global, 0) if self.num_global else None
+        bias = self.seen_by_blocks(shown, around) + MASK_VALUE  # (B * R, N, W, 1)
+        rows = blocks  # That have a bias of their own: blocks, or all their places.
+        if layout.allowed is not None:
+            allowed = np.pad(layout.allowed, ((0, 0), (0, self.num_global)), constant_values=True)
+            hidden = np.where(allowed, 0.0, MASK_VALUE).astype(np.float32)
+            # The lower of both and not their sum, which would double the range that an int8 tensor has to spread over.
+            bias = ops.minimum(ops.reshape(bias, (-1, blocks, 1, self.seen)), hidden)
+            rows = blocks * layout.block_size
+        bias = ops.reshape(bias, (-1, 1, rows, 1, self.seen))
+        sharing = blocks * layout.block_size * self.group // rows
+        return ops.reshape(scores, (-1, self.num_heads, rows, sharing, self.seen)) + bias
 
 
 def _see_all(pattern: Pattern, rows: Any, keys: Any, values: Any, shown: Any, group: int, softmax: Softmax) -> Any:

@@ -69,6 +69,8 @@ class HierarchicalAttention(AttentionLayer):
         pattern = BlockPattern(self.segment_size, (0,))
         within = attend_in_pattern(pattern, rows, keys, values, attention_bias, self.softmax)
         summary_keys, summary_values, summary_bias = self._summaries(keys, values, attention_bias)
+        if summary_keys.shape[2] == 1:  # A softmax of one score is 1.
+            return within + summary_values, None
         scores = ops.matmul(rows, ops.swapaxes(summary_keys, 2, 3)) + summary_bias  # (B, K, T * G, M)
         return within + ops.matmul(self.softmax(scores), summary_values), None
 

@@ -47,7 +47,9 @@ class LinearAttention(AttentionLayer):
         summary = ops.matmul(ops.swapaxes(key_features, 2, 3), values)  # (B, K, D, D)
         total = ops.sum(key_features, axis=2, keepdims=True)  # (B, K, 1, D)
         normaliser = ops.matmul(query_features, ops.swapaxes(total, 2, 3))  # (B, K, T * G, 1)
-        return ops.matmul(query_features, summary) / (normaliser + EPSILON), None
+        # Division by twice the root: tflite-runtime 2.14 has no DIV of int8, and an RSQRT.
+        root = ops.rsqrt(normaliser + EPSILON)
+        return ops.matmul(query_features, summary) * root * root, None
 
 
 def features(x: Any) -> Any:
