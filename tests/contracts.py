@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfedge.conversion.constants import as_constants
 from tfedge.modelfile.graph import GraphSummary, read_graph, refused_ops
 from tfedge.runtime.client import Worker
 
@@ -177,14 +178,13 @@ def convert(layer: keras.layers.Layer, inputs: Arrays, call: Call) -> bytes:
     """Returns a float `.tflite` of builtin ops with one signature, `call`; variables become constants."""
     module = tf.Module()
     module.layer = layer
-    values = [(variable, tf.constant(variable.numpy())) for variable in layer.variables]
 
     @tf.function
     def named(**tensors: Any) -> dict[str, Any]:
         return {f"output_{i}": value for i, value in enumerate(keras.tree.flatten(call(layer, **tensors)))}
 
     specs = {name: tf.TensorSpec(array.shape, array.dtype, name) for name, array in inputs.items()}
-    with keras.StatelessScope(state_mapping=values):
+    with as_constants(layer.variables):
         function = named.get_concrete_function(**specs)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={"call": function})

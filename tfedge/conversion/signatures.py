@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from tfedge.conversion.constants import as_constants
 from tfedge.layers import masks
 from tfedge.networks.beam import beam_search
 from tfedge.networks.beam_config import BeamConfig
@@ -55,10 +55,7 @@ class Seq2SeqSignatures(tf.Module):
         build = {ENCODE: self._encode, DECODE_STEP: self._decode_step, GREEDY: self._greedy}
         if self.beam_config is not None:
             build[BEAM] = functools.partial(self._beam, self.beam_config)
-        # Keras variables would stay resource variables in the file, which cannot be calibrated and which some
-        # runtimes refuse: each is read as a constant of its present value instead.
-        values = [(variable, variable.numpy()) for variable in self.network.variables]
-        with keras.StatelessScope(state_mapping=[(variable, tf.constant(value)) for variable, value in values]):
+        with as_constants(self.network.variables):
             return {name: build[name]() for name in names}
 
     def _encode(self) -> Any:
