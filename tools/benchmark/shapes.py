@@ -8,18 +8,17 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from tfedge.conversion import recipes
 from tfedge.conversion import scopes as scopes_module
+from tfedge.conversion.constants import as_constants
 from tfedge.conversion.converter import Seq2SeqConverter, convert_saved_model, save_functions
 from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.seq2seq import Seq2SeqTransformer
 from tfedge.networks.trained_model import TrainedModel
-from tfedge.text.tokenizer import STOP_ID
 from tools.benchmark import ctranslate2_model, onnx_model
+from tools.benchmark.endless_network import make_network
 
 RECIPES = ("float32", "dynamic_wi8_afp32", "static_wi8_ai8_fc", "dynamic_wi4_afp32")
 BEAM_WIDTH = 4
@@ -41,30 +40,9 @@ class Shape:
 
 
 def wide(shipped: TrainedModel, texts: Sequence[str], hidden_dim: int = 256, num_layers: int = 3) -> Shape:
-    """Returns a network of random weights, twice as wide as the shipped one, which always writes 32 tokens.
-
-    Its speed is that of a trained one; its answers mean nothing.
-    """
-    keras.utils.set_random_seed(7)
-    network = Seq2SeqTransformer(
-        shipped.network.source_vocab_size,
-        shipped.network.target_vocab_size,
-        max_source_length=32,
-        max_target_length=32,
-        hidden_dim=hidden_dim,
-        num_heads=4,
-        head_dim=hidden_dim // 4,
-        intermediate_dim=4 * hidden_dim,
-        num_encoder_layers=num_layers,
-        num_decoder_layers=num_layers,
-    )
-    network.build()
-    random = np.random.default_rng(7)
-    for variable in network.trainable_variables:  # Biases are zero at first, and a converter drops those.
-        if len(variable.shape) == 1 and "scale" not in variable.name:
-            variable.assign(0.1 * random.standard_normal(variable.shape))
-    bias = network.logits_dense.bias
-    bias.assign(bias.numpy() - 1000.0 * np.eye(bias.shape[0])[STOP_ID])
+    """Returns a network of random weights, 256 wide, which always writes 32 tokens."""
+    vocab_sizes = (shipped.network.source_vocab_size, shipped.network.target_vocab_size)
+    network = make_network(vocab_sizes, (32, 32), hidden_dim, num_layers, intermediate_dim=4 * hidden_dim)
     spec = dataclasses.replace(shipped.spec, max_source_length=32, max_target_length=32)
     return Shape(f"{hidden_dim} wide, {num_layers} + {num_layers} layers", TrainedModel(network, spec, {}), texts)
 
@@ -84,12 +62,12 @@ def write_files(
     files = {}
     converter = Seq2SeqConverter(shape.model, list(shape.texts), BeamConfig(BEAM_WIDTH, 1))
     for name in recipe_names:
-        recipe = recipes.get(name) if shape.model.sha256 else _plain(recipes.get(name))
+        recipe = recipes.get(name) if shape.model.sha256 else plain(recipes.get(name))
         files[name] = folder / f"{name}.tflite"
         files[name].write_bytes(converter.convert(recipe).model_bytes)
     for name in ("float32", "dynamic_wi8_afp32"):
         files[f"naive {name}"] = folder / f"naive_{name}.tflite"
-        files[f"naive {name}"].write_bytes(_naive(shape.model.network, name))
+        files[f"naive {name}"].write_bytes(naive(shape.model.network, name))
     if "ctranslate2" in peers:
         files["ctranslate2"] = folder / "ctranslate2"
         ctranslate2_model.write_model(shape.model.network, files["ctranslate2"])
@@ -100,7 +78,7 @@ def write_files(
     return files
 
 
-def _plain(recipe: recipes.Recipe) -> recipes.Recipe:
+def plain(recipe: recipes.Recipe) -> recipes.Recipe:
     """Returns the recipe with scales by extremes: for random weights the minutes of GPTQ would buy nothing."""
     scopes = tuple(dataclasses.replace(scope, algorithm=scopes_module.MIN_MAX) for scope in recipe.scopes)
     return (
@@ -108,14 +86,13 @@ def _plain(recipe: recipes.Recipe) -> recipes.Recipe:
     )
 
 
-def _naive(network: Seq2SeqTransformer, recipe: str) -> bytes:
+def naive(network: Seq2SeqTransformer, recipe: str) -> bytes:
     """Returns a file of one signature, `score`: source_ids (1, S), target_ids (1, T) -> logits (1, T, V)."""
     specs = {
         "source_ids": tf.TensorSpec((1, network.max_source_length), tf.int32, "source_ids"),
         "target_ids": tf.TensorSpec((1, network.max_target_length), tf.int32, "target_ids"),
     }
-    values = [(variable, tf.constant(variable.numpy())) for variable in network.variables]
-    with keras.StatelessScope(state_mapping=values):
+    with as_constants(network.variables):
 
         @tf.function
         def score(source_ids: Any, target_ids: Any) -> dict[str, Any]:

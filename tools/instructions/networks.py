@@ -45,7 +45,7 @@ def all_cases(
                 files[recipe.name] = folder / name / f"{recipe.name}.tflite"
                 if not files[recipe.name].exists():
                     # Which scale a weight has changes no count: the minutes of GPTQ would buy nothing here.
-                    write_bytes(files[recipe.name], converter.convert(shapes._plain(recipe)).model_bytes)
+                    write_bytes(files[recipe.name], converter.convert(shapes.plain(recipe)).model_bytes)
                 bar.advance(note=recipe.name)
         found += table.cases(shape.name, files, _sources(shape, is_wide))
     return found
