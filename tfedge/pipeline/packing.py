@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import pathlib
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from tfedge.modelfile.pack import Pack, write_pack
 from tfedge.modelfile.summary import refused_ops
 from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
+from tfedge.runtime.targets import installed_versions
 from tfedge.tasks.g2p import Example, TaskData
 from tfedge.validation.evaluate import decode_texts
 
@@ -122,13 +122,7 @@ def evaluation_examples(
 
 def versions() -> dict[str, str]:
     """Returns the version of each installed package that had a hand in a conversion."""
-    found = {}
-    for package in ("tensorflow", "tensorflow-cpu", "keras", "litert-quantizer", "ai-edge-litert"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(("tensorflow", "tensorflow-cpu", "keras", "litert-quantizer", "ai-edge-litert"))
 
 
 def _oracle_ids(model_bytes: bytes, model: TrainedModel, texts: Sequence[str]) -> list[list[int]]:

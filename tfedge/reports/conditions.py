@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 from tfedge.config import from_keys
 from tfedge.errors import ConfigError
 from tfedge.runtime.cpu import this_cpu
+from tfedge.runtime.targets import installed_versions
 
 # Every package whose version changes what is measured; those that are not installed are left out.
 MEASURED_PACKAGES = (
@@ -72,7 +72,7 @@ class Conditions:
             cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             os=system(),
             python=platform.python_version(),
-            packages=_versions(),
+            packages=installed_versions(MEASURED_PACKAGES),
         )
 
 
@@ -82,13 +82,3 @@ def system() -> str:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):  # Not a Linux with an os-release file.
         return f"{platform.system()} {platform.release()}"
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in MEASURED_PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # Left out: that it is missing is the fact.
-    return found

@@ -6,7 +6,7 @@ import dataclasses
 import importlib.metadata
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tfedge.errors import ConfigError, RuntimeUnavailableError, one_of
 from tfedge.runtime import worker
@@ -98,16 +98,21 @@ def check_runtime(name: str) -> str:
     return name
 
 
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Returns the version of each of `packages` that is installed beside this Python, in that order."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # Left out: that it is missing is the fact.
+    return found
+
+
 def installed_targets() -> tuple[RuntimeTarget, ...]:
     """Returns the runtimes installed beside this Python, by package metadata: nothing is imported."""
-    targets = []
-    for name in RUNTIMES:
-        try:
-            version = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        targets.append(RuntimeTarget(name, version, platform.machine()))
-    return tuple(targets)
+    found = installed_versions(RUNTIMES)
+    return tuple(RuntimeTarget(name, version, platform.machine()) for name, version in found.items())
 
 
 def choose_targets(names: Sequence[str] | None = None) -> tuple[RuntimeTarget, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tfedge.runtime.targets import installed_versions
 from tools.benchmark.measure import Timing, speed_ratio
 
 PACKAGES = (
@@ -28,13 +28,7 @@ PEER = "CTranslate2 int8"  # What every speed is compared with.
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Returns the versions that matter, of what is installed."""
-    found = {}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(packages)
 
 
 def row(timing: Timing, all_timings: Sequence[Timing], reference: Timing, wer: float | None) -> dict[str, Any]:
