@@ -132,7 +132,7 @@ class LatencyReport:
 
         Where half of the sources are short and half long, p50 falls into the gap between them, where noise moves it.
         """
-        return _typical(self.turns_ms)
+        return typical(np.concatenate(self.turns_ms))
 
     @functools.cached_property
     def typical_interval_ms(self) -> tuple[float, float]:
@@ -203,27 +203,37 @@ class LatencyReport:
         return cls(**{**value, **lists})
 
 
-def _typical(turns: Sequence[npt.NDArray[np.float64]]) -> float:
-    medians = np.median(np.concatenate(turns), axis=0)  # (num_sources,)
+def typical(samples_ms: npt.NDArray[np.float64]) -> float:
+    """Returns the geometric mean over sources of each source's median, of float (passes, num_sources)."""
+    medians = np.median(samples_ms, axis=0)  # (num_sources,)
     return float(np.exp(np.mean(np.log(medians))))
+
+
+def resampled_typical(
+    sides: Sequence[Sequence[npt.NDArray[np.float64]]], seed: int = 0, resamples: int = DEFAULT_RESAMPLES
+) -> npt.NDArray[np.float64]:
+    """Returns `typical`, float (resamples, len(sides)), with rounds drawn with replacement.
+
+    Rounds, because noise comes in bursts that are longer than a decode; the same rounds for every side, because a burst
+    that is longer than a turn meets all of them.
+
+    Args:
+        sides: of each what it took in each round, float (passes, num_sources).
+    """
+    num_rounds = min(len(turns) for turns in sides)
+    rng = np.random.default_rng(seed)
+    found = np.empty((resamples, len(sides)))
+    for row in found:
+        drawn = rng.integers(0, num_rounds, num_rounds)
+        row[:] = [typical(np.concatenate([turns[index] for index in drawn])) for turns in sides]
+    return found
 
 
 def resampled_typical_ms(
     reports: Sequence[LatencyReport], seed: int = 0, resamples: int = DEFAULT_RESAMPLES
 ) -> npt.NDArray[np.float64]:
-    """Returns `typical_ms`, float (resamples, len(reports)), with rounds drawn with replacement.
-
-    Rounds, because noise comes in bursts that are longer than a decode; the same rounds for every report, because a
-    burst that is longer than a turn meets all of them.
-    """
-    sides = [report.turns_ms for report in reports]
-    num_rounds = min(len(turns) for turns in sides)
-    rng = np.random.default_rng(seed)
-    typical = np.empty((resamples, len(sides)))
-    for row in typical:
-        drawn = rng.integers(0, num_rounds, num_rounds)
-        row[:] = [_typical([turns[index] for index in drawn]) for turns in sides]
-    return typical
+    """Returns `resampled_typical` of reports."""
+    return resampled_typical([report.turns_ms for report in reports], seed, resamples)
 
 
 @dataclasses.dataclass(frozen=True)

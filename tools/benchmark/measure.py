@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfedge.progress import SILENT, Reporter
+from tfedge.validation.latency import resampled_typical, typical
 from tools.benchmark.answering import AnsweringProcess, started
 
 WARMUP_PASSES = 3
@@ -61,19 +62,11 @@ class Timing:
         return typical(self.samples_ms)
 
 
-def typical(samples_ms: np.ndarray) -> float:
-    """Returns the geometric mean over sources of each source's median of float (rounds, sources)."""
-    return float(np.exp(np.mean(np.log(np.median(samples_ms, axis=0)))))
-
-
 def speed_ratio(one: Timing, other: Timing, seed: int = 0) -> tuple[float, float, float]:
     """Returns how many times as fast `one` is as `other`, with a 95 % bootstrap interval over rounds."""
-    rng, rounds = np.random.default_rng(seed), len(one.samples_ms)
-    ratios = []
-    for _ in range(RESAMPLES):  # The same rounds of both: a burst of other work meets both.
-        drawn = rng.integers(0, rounds, rounds)
-        ratios.append(typical(other.samples_ms[drawn]) / typical(one.samples_ms[drawn]))
-    low, high = np.percentile(ratios, [2.5, 97.5])
+    rounds = [np.split(each.samples_ms, len(each.samples_ms)) for each in (one, other)]
+    drawn = resampled_typical(rounds, seed, RESAMPLES)
+    low, high = np.percentile(drawn[:, 1] / drawn[:, 0], [2.5, 97.5])
     return other.typical_ms / one.typical_ms, float(low), float(high)
 
 
