@@ -17,6 +17,10 @@ from tfedge.validation.real_values import Reals
 
 _WIDTH, _HEIGHT, _STRIP = 600.0, 120.0, 16.0
 _GLOW = 0.85  # At most, so that the picture is still seen through it.
+_SCALED = (
+    "A bar a channel, to one scale: how far it is from its mean in training, in standard deviations; the second colour "
+    "is below it."
+)
 _LINES = 6  # Colours of lines there are; a seventh channel takes the first again.
 
 
@@ -26,14 +30,35 @@ def cards(cases: Sequence[ArrayCase], channels: Sequence[str]) -> Markup:
     Args:
         channels: names of a signal's channels; empty of an image.
     """
-    return joined([_legend(channels), element("div", *(array_card(case) for case in cases), class_="grid")])
+    is_row = all(len(case.values) == 1 for case in cases)
+    drawn = _rows(cases, channels) if is_row else [_image(each) if _is_image(each) else _signal(each) for each in cases]
+    made = [
+        element("div", element("h3", _title(case)), picture, *_answers(case), class_="card")
+        for case, picture in zip(cases, drawn, strict=True)
+    ]
+    told = element("p", _SCALED, class_="caption") if is_row else _legend(channels)
+    return joined([told, element("div", *made, class_="grid")])
 
 
-def array_card(case: ArrayCase) -> Markup:
-    """Returns one input: what it is, what was answered, its picture or signal, and where the model looked."""
-    is_image = case.values.ndim == 3
-    drawn = _image(case) if is_image else _signal(case)
-    return element("div", element("h3", _title(case)), drawn, *_answers(case), class_="card")
+def _is_image(case: ArrayCase) -> bool:
+    return case.values.ndim == 3
+
+
+def _rows(cases: Sequence[ArrayCase], channels: Sequence[str]) -> list[Markup]:
+    """Returns windows of a single row: a bar a channel, to one scale, so that a large one is seen to be large."""
+    largest = max(float(np.abs(case.values).max()) for case in cases) or 1.0
+    drawn = []
+    for case in cases:
+        values = case.values.reshape(-1).tolist()
+        names = channels if len(channels) == len(values) else [f"{place + 1}" for place in range(len(values))]
+        bars = []
+        for name, value in zip(names, values, strict=True):
+            line = element(
+                "i", style=f"width:{number(100 * abs(value) / largest)}%", class_="low" if value < 0 else None
+            )
+            bars += [element("span", name), element("span", line, class_="track"), element("span", f"{value:+.3g}")]
+        drawn.append(element("div", *bars, class_="bars answers", style=name_width(names)))
+    return drawn
 
 
 def _title(case: ArrayCase) -> Markup:

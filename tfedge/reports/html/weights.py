@@ -62,9 +62,9 @@ _COLOURS = ("var(--accent)", "var(--second)", "var(--ok)", "var(--warn)", "var(-
 def _without_root(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
     """Returns the layers without the name that all of them begin with: that of the model."""
     roots = {layer.layer.partition("/")[0] for layer in layers if layer.layer}
-    if len(roots) != 1 or not all("/" in layer.layer for layer in layers if layer.layer):
+    if len(roots) != 1:
         return list(layers)
-    return [dataclasses.replace(layer, layer=layer.layer.partition("/")[2]) for layer in layers]
+    return [dataclasses.replace(layer, layer=layer.layer.partition("/")[2] or layer.layer) for layer in layers]
 
 
 def _quantized(kind: str) -> str:

@@ -135,3 +135,16 @@ def test_page_when_a_picture_has_three_channels_and_a_signal_one_then_it_is_draw
     text = page(subject, dataclasses.replace(content, wrong=(coloured, single)))
     assert problems(text) == []
     assert len(StrictPage(text).all("polyline")) == 1
+
+
+def test_page_when_a_window_is_one_row_then_a_bar_a_channel_to_one_scale(tmp_path):
+    subject = read_subject(packed_classifier.write(tmp_path / "m.tflite", "signal").path)
+    content = content_of(subject)
+    small, large = (
+        dataclasses.replace(content.wrong[0], values=np.array([row], np.float32), weights=None)
+        for row in ([1.0, -2.0], [8.0, 0.0])
+    )
+    text = page(subject, dataclasses.replace(content, wrong=(small, large), right=()))
+    assert problems(text) == []
+    assert 'width:12.5%"' in text and 'width:25%" class="low"' in text and 'width:100%"' in text
+    assert "+8" in text and "-2" in text and StrictPage(text).all("polyline") == []
