@@ -123,8 +123,8 @@ class AnomalyScorer(keras.Model):
         return log_scale + tail
 
     def _predict(self, newest: Any, window: Any, training: bool | None) -> tuple[Any, Any]:
-        """Returns float32 (B, C) each: of every sensor, told without its own newest reading, the mean, and the logarithm
-        of its scale over `min_scale`, 0 or more."""
+        """Returns float32 (B, C) each: of every sensor, told without its own newest reading, the mean, and the
+        logarithm of its scale over `min_scale`, 0 or more."""
         x = self.value_output_dense(self.value_dense(ops.expand_dims(newest, -1)))  # (B, C, D)
         # One sensor on: position i holds the reading of sensor i - 1, the first one nothing.
         x = ops.pad(x[:, :-1, :], ((0, 0), (1, 0), (0, 0)))
