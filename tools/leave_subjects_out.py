@@ -109,10 +109,20 @@ def summary(parts: Sequence[Columns], recordings: RecordingSet, config: ArrayTas
         "classes": list(recordings.labels),
         "folds": [sorted(set(part["groups"].tolist())) for part in parts],
         "training_seconds": [round(float(part["seconds"])) for part in parts],
-        "config": config.to_json(),
-        "variation": dataclasses.asdict(sensor.VARIATION),
+        **_settings(config),
         "columns": columns,
         "by_subject": by_subject,
+    }
+
+
+def _settings(config: ArrayTaskConfig) -> dict[str, Any]:
+    return {
+        "network": dict(config.network),
+        "training": dataclasses.asdict(config.training),
+        "recipe": config.shipping.recipe,
+        "variation": dataclasses.asdict(sensor.VARIATION),
+        "window_seconds": sensor.WINDOW_SECONDS,
+        "hop_seconds": sensor.HOP_SECONDS,
     }
 
 
