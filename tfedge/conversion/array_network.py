@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfedge.conversion.calibration import Sample
-from tfedge.conversion.representative import MAX_CALIBRATION, MAX_HELD_OUT, SEED, Representative
+from tfedge.conversion.representative import MAX_CALIBRATION, SEED, Representative
 from tfedge.conversion.tensor_network import Entry, TensorNetwork, TensorShape
 from tfedge.errors import CalibrationError, MeasurementError
 from tfedge.networks.trained_model import TrainedArrayModel
@@ -22,6 +22,8 @@ DTYPE = "float32"
 _BATCH = 256
 # Fewer do not show the ranges of activations.
 MIN_CALIBRATION = 8
+# Golden cases are chosen of them; what decides and what is reported are asked in batches.
+MAX_HELD_OUT = 100
 
 
 def array_network(model: TrainedArrayModel) -> TensorNetwork:

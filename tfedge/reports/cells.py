@@ -49,7 +49,8 @@ def _auc(row: ReportRow) -> str:
 def _lost(row: ReportRow) -> str:
     """What is measured, and what it may be at most, on which the verdict rests."""
     loss = None if row.accuracy is None or isinstance(row.accuracy, AccuracyReport) else row.accuracy.loss
-    return UNKNOWN if loss is None else f"{loss.points:+.2f} {loss.high:+.2f}"
+    # Nothing lost is +0.00, and never -0.00.
+    return UNKNOWN if loss is None else " ".join(f"{round(value, 2) + 0.0:+.2f}" for value in (loss.points, loss.high))
 
 
 def _alarms(row: ReportRow) -> str:

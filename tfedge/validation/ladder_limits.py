@@ -60,8 +60,8 @@ class LadderLimits:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the limits as JSON values; `quality` and `scored` are there or not."""
-        usual = {"quality": None, "scored": WORDS}
-        return {key: value for key, value in dataclasses.asdict(self).items() if usual.get(key, 0) != value}
+        left_out = {"quality": self.quality is None, "scored": self.scored == WORDS}
+        return {key: value for key, value in dataclasses.asdict(self).items() if not left_out.get(key)}
 
     @classmethod
     def from_json(cls, value: Any) -> LadderLimits:
