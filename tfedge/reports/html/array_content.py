@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfedge.errors import WorkerError
+from tfedge.errors import ArtifactError, WorkerError
 from tfedge.modelfile.array_examples import ArrayExamples
 from tfedge.modelfile.pack import Pack
 from tfedge.progress import SILENT, Reporter
@@ -48,6 +48,7 @@ def array_content(
         reporter: hears a bar.
 
     Raises:
+        ArtifactError: the report counts other classes than the file has.
         RuntimeUnavailableError: no runtime is installed.
     """
     task = TensorTask.from_json(dict(pack.task))
@@ -62,7 +63,7 @@ def array_content(
             if not asked.is_finite.all():
                 return Content(runtime=asked.target, missing=(_not_numbers(asked),))
             if isinstance(task.meaning, ClassesMeaning):
-                return _of_classes(asked, task.meaning, _accuracy(report, pack, asked.target))
+                return _of_classes(asked, task.meaning, _accuracy(report, pack, task, asked.target))
             return _of_scores(asked, task.meaning)
     except (WorkerError, CallFailedError) as error:
         return Content(missing=(f"Answers: {error}",))
@@ -150,11 +151,25 @@ def grid_of(shape: Sequence[int], positions: int) -> tuple[int, ...] | None:
     return None
 
 
-def _accuracy(report: Report | None, pack: Pack, target: str) -> ClassAccuracy | None:
-    """Returns the accuracy of this file over all test examples: on the runtime that answers, else on another."""
+def _accuracy(report: Report | None, pack: Pack, task: TensorTask, target: str) -> ClassAccuracy | None:
+    """Returns the accuracy of this file over all test examples: on the runtime that answers, else on another.
+
+    Raises:
+        ArtifactError: its counts or its examples are of other classes or of another input than the file's.
+    """
     rows = [row for row in report.rows if row.model_sha256 == pack.manifest.model_sha256] if report else []
     ordered = sorted(rows, key=lambda row: row.target != target)
-    return next((row.accuracy for row in ordered if isinstance(row.accuracy, ClassAccuracy)), None)
+    found = next((row.accuracy for row in ordered if isinstance(row.accuracy, ClassAccuracy)), None)
+    if found is None or pack.array_examples is None or not isinstance(task.meaning, ClassesMeaning):
+        return None
+    count, shape = len(task.meaning.classes), pack.array_examples.inputs.shape[1:]
+    is_square = [len(row) for row in found.confusion] == [count] * count
+    if not is_square or any(each.input.shape != shape or not 0 <= each.label < count for each in found.errors):
+        raise ArtifactError(
+            f"expected counts of {count} classes and examples of shape {shape} in the report of {pack.path}; it has "
+            "others; write it again with `tfedge run` or `validate`"
+        )
+    return found
 
 
 def _of_classes(asked: _Asked, meaning: ClassesMeaning, accuracy: ClassAccuracy | None) -> Content:
@@ -222,7 +237,7 @@ def _counts(
     labels: npt.NDArray[np.int64],
 ) -> ClassCounts:
     names = meaning.classes
-    if accuracy is not None and len(accuracy.confusion) == len(names):
+    if accuracy is not None:
         counts = np.array(accuracy.confusion, np.int64)
         return ClassCounts("class", names, names, counts, f"All {accuracy.num_examples:,} test examples of the report.")
     counts = np.zeros((len(names), len(names)), np.int64)

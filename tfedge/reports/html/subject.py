@@ -90,6 +90,11 @@ def read_subject(path: str | os.PathLike[str]) -> Subject:
 
 
 def _from_report(path: pathlib.Path) -> Subject:
+    if report_file.is_ladder(path):
+        raise ArtifactError(
+            f"expected a report of `tfedge run`, `validate` or `bench` in {path}; it is that of a ladder; "
+            "name the .tflite, or draw the ladder with `tfedge report --format markdown`"
+        )
     report = report_file.read_report(path)
     beside = path.with_name(path.name.removesuffix(_REPORT) + _MODEL)
     if not path.name.endswith(_REPORT) or not beside.exists():

@@ -127,9 +127,12 @@ def _attention(
             return {}, (f"Attention: only {RUNTIME} keeps what each op computes; it is not installed here.",)
         with Worker(RUNTIME) as worker:
             load_for_attention(worker, str(pack.path))
-            return {case.text: cross_attention(worker, tensors, spec, case.text) for case in cases}, ()
+            maps = {case.text: cross_attention(worker, tensors, spec, case.text) for case in cases}
     except WorkerError as error:
         return {}, (f"Attention: {error}",)
+    if not all(np.isfinite(each.weights).all() for each in maps.values()):
+        return {}, (f"Attention: weights hold NaN or infinity on {RUNTIME}; see `tfedge check`.",)
+    return maps, ()
 
 
 def _with(case: TextCase, maps: dict[str, CrossAttention]) -> TextCase:

@@ -8,6 +8,7 @@ import pytest
 from tests.golden import packed_classifier
 from tests.golden.packed_classifier import CLASSES
 from tests.unit.reports import sample_reports as made
+from tfedge.errors import ArtifactError
 from tfedge.reports.html.array_content import array_content, drawable, grid_of
 from tfedge.validation.class_accuracy import score_classes
 
@@ -51,6 +52,29 @@ def test_content_when_the_report_counts_all_test_examples_then_its_counts_and_er
 
 def test_content_when_the_report_is_of_another_model_then_the_files_own_examples(packs):
     assert array_content(packs["image"], made.make_report(made.row())).classes.counts.sum() == 12
+
+
+def _other_label(errors):
+    return {"errors": (dataclasses.replace(errors[0], label=4),)}
+
+
+def _other_shape(errors):
+    return {"errors": (dataclasses.replace(errors[0], input=np.zeros((5, 5, 1), np.uint8)),)}
+
+
+def _ragged(_):
+    return {"confusion": ((12, 0, 0, 0), (0,), (0,), (0,))}
+
+
+@pytest.mark.parametrize("change", [_other_label, _other_shape, _ragged])
+def test_content_when_the_report_counts_something_else_then_refused(packs, change):
+    pack = packs["image"]
+    every = pack.array_examples
+    accuracy = score_classes(every.keras, every.labels, inputs=every.inputs)
+    changed = dataclasses.replace(accuracy, **change(accuracy.errors))
+    row = made.row(model_sha256=pack.manifest.model_sha256, accuracy=changed)
+    with pytest.raises(ArtifactError, match="expected counts of 4 classes"):
+        array_content(pack, made.make_report(row))
 
 
 def test_content_of_scores_then_sides_of_the_threshold(packs):

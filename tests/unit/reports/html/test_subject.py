@@ -72,3 +72,9 @@ def test_subject_when_the_report_has_another_schema_then_refused(tmp_path, pack,
     (tmp_path / "m.report.json").write_text(json.dumps({**report.to_json(), "schema_version": 99}))
     with pytest.raises(ArtifactError, match="schema_version"):
         read_subject(tmp_path / name)
+
+
+def test_subject_when_it_is_a_ladder_then_refused_by_that_name(tmp_path):
+    (tmp_path / "m.ladder.json").write_text('{"rungs": []}')
+    with pytest.raises(ArtifactError, match="it is that of a ladder"):
+        read_subject(tmp_path / "m.ladder.json")
