@@ -24,6 +24,7 @@ from tfedge.runtime.client import Worker
 from tfedge.runtime.predict import chosen_runtime
 from tfedge.tasks.spec import TaskSpec
 from tfedge.text.tokenizer import START_ID, STOP_ID
+from tfedge.validation.stage_tracing import step_inputs
 
 Hypothesis = tuple[float, tuple[int, ...]]
 # State of a prefix, and the token to append -> log probabilities of the next one, and the state that includes it.
@@ -72,15 +73,13 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def worker_step(worker: Worker, source: np.ndarray) -> tuple[Step, dict[str, Any]]:
     """Returns a step by the loaded file's `decode_step`, and the state to begin with, for int32 (1, S)."""
     encoded = worker.run("encode", {"source_ids": source})
-    specs = worker.describe()["decode_step"].inputs
-    caches = [name for name in specs if name.startswith("cache_") and name != "cache_update_index"]
+    signatures = worker.describe()
 
     def step(state: dict[str, Any], token: int, position: int) -> tuple[np.ndarray, dict[str, Any]]:
-        fed = {"token_ids": np.array([[token]], np.int32), "cache_update_index": np.array([position], np.int32)}
-        outputs = worker.run("decode_step", {**fed, **encoded, **state})
-        return log_softmax(outputs["logits"][0]), {name: outputs[name] for name in caches}
+        outputs = worker.run("decode_step", step_inputs(signatures, encoded, state, token, position))
+        return log_softmax(outputs["logits"][0]), outputs
 
-    return step, {name: np.zeros(specs[name].shape, specs[name].dtype) for name in caches}
+    return step, {}
 
 
 def compare(
