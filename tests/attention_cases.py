@@ -41,10 +41,10 @@ def built(kind: str, key_value_heads: int, floats: Any, **options: Any) -> Any:
 
 
 def trained_like(kind: str, seed: int = 0, **options: Any) -> Any:
-    """Returns a layer of 64 features whose matrices are large enough for a converter to quantize."""
+    """Returns a layer of 24 positions of 64 features whose matrices are large enough for a converter to quantize."""
     keras.utils.set_random_seed(seed)
     layer = make_attention(kind, 4, 16, 2, options)
-    layer.build((None, None, 64))
+    layer.build((None, 24, 64))
     random = np.random.default_rng(seed)
     for variable in layer.trainable_variables:
         if not np.any(variable.numpy()):
@@ -64,6 +64,12 @@ def padded_bias(*lengths: int, size: int) -> np.ndarray:
     """Returns float32 (rows, 1, 1, size) that hides what stands behind each length."""
     ids = np.arange(size)[None, :] < np.array(lengths)[:, None]
     return np.asarray(masks.padding_bias(ids.astype(np.int32)))
+
+
+def inputs_of_itself(floats: Any, length: int) -> dict[str, np.ndarray]:
+    """Returns inputs of `attend` with as many keys as queries; the first row's last position is hidden."""
+    bias = padded_bias(length - 1, length, size=length)
+    return {"query": floats(2, length, HIDDEN), "source": floats(2, length, HIDDEN), "attention_bias": bias}
 
 
 def biases(length: int) -> dict[str, np.ndarray]:

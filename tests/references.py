@@ -92,3 +92,56 @@ def cosine(factors: Array) -> Score:
         return float(factors[head]) * dot(queries, keys) / lengths
 
     return score
+
+
+def pairs_seen(pattern: Any, length: int) -> Array:
+    """Returns bool (length, length): whether query i sees key j, pair by pair as the pattern's docstring says."""
+    i, j = np.arange(length)[:, None], np.arange(length)[None, :]
+    if pattern.kind == "strided":
+        steps, rest = np.divmod(np.abs(j - i), pattern.stride)
+        seen = (rest == 0) & (steps <= (length if pattern.reach is None else pattern.reach))
+    else:
+        seen = np.isin(j // pattern.block_size - i // pattern.block_size, pattern.offsets)
+    seen |= (i < pattern.num_global) | (j < pattern.num_global)
+    return seen & (j <= i) if pattern.is_causal else seen
+
+
+def linear(layer: Any, query: Array, source: Array, shown: Array) -> Array:
+    """Returns what LinearAttention answers, by its weights phi(q) . phi(k) / sum; `shown` bool (B, S)."""
+    queries, keys, values = project(layer, query, source)
+    queries, keys = (np.where(x > 0, x + 1, np.exp(np.minimum(x, 0))) for x in (queries, keys))
+    weights = queries @ keys.swapaxes(2, 3) * shown[:, None, None]
+    return join(layer, weights / weights.sum(-1, keepdims=True) @ values)
+
+
+def projected(layer: Any, query: Array, source: Array, shown: Array) -> Array:
+    """Returns what ProjectedAttention answers; `shown` bool (B, S)."""
+    queries, keys, values = project(layer, query, source)
+    keys, values = (
+        dense(layer.length_dense, (x * shown[:, None, :, None]).swapaxes(2, 3)).swapaxes(2, 3) for x in (keys, values)
+    )
+    weights = softmax(queries @ keys.swapaxes(2, 3) / np.sqrt(keys.shape[-1]))
+    return join(layer, weights @ values)
+
+
+def hierarchical(layer: Any, x: Array, shown: Array) -> Array:
+    """Returns what HierarchicalAttention answers of `x` itself, one position of a head at a time; `shown` bool (B, S).
+
+    Rows of hidden positions are not to be compared: they are 0.
+    """
+    queries, keys, values = project(layer, x, x)
+    size, group = layer.segment_size, layer.group_size
+    vectors = np.asarray(layer.summary_vectors, np.float64)[0, :, 0]
+    mixed = np.zeros_like(queries)
+    for row, head in np.ndindex(mixed.shape[:2]):
+        q, k, v = queries[row, head], keys[row, head], values[row, head]
+        places = [np.flatnonzero(shown[row, start : start + size]) + start for start in range(0, len(q), size)]
+        shares = [softmax(k[place] @ vectors[head // group]) for place in places if len(place)]
+        filled = [place for place in places if len(place)]
+        summaries = [np.stack([a @ y[place] for a, place in zip(shares, filled, strict=True)]) for y in (k, v)]
+        scale = np.sqrt(q.shape[-1])
+        for i in np.flatnonzero(shown[row]):
+            own = places[i // size]
+            within = softmax(k[own] @ q[i] / scale) @ v[own]
+            mixed[row, head, i] = within + softmax(summaries[0] @ q[i] / scale) @ summaries[1]
+    return join(layer, mixed)
