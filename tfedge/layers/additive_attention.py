@@ -18,9 +18,10 @@ _SCORE_SHIFT = 1 / 64
 class AdditiveAttention(AttentionLayer):
     """`softmax(vᵀ tanh(W q + U k) + bias) V` with a vector v a head; W q and U k are the projected queries and keys.
 
-    Every pair of positions has a vector of its own: T * S * H * D numbers are added and go through tanh, twice that
-    many live at once. At length 256 and a width of 64 that is 16.8 MB a tensor in float32 and a quarter in int8, at
-    1,024 it is 268 MB, where dot products of 4 heads hold 16.8 MB of scores. It suits sources of tens of positions.
+    Every pair of positions has a vector of its own: T * S * H * D numbers are added and go through tanh. LiteRT keeps
+    one such tensor at a time: at a width of 64 it takes 16.8 MB in float32 at length 256 and 1.15 GB at 2,048 (peak of
+    the process, measured), a quarter of that in int8, where dot products of 4 heads hold scores alone, a sixteenth. It
+    suits sources of tens of positions.
 
     All heads' scores are one product with a matrix of the heads' vectors on its diagonal: with 4 heads three of four
     factors are zeros, and LiteRT is still 7 times as fast in int8 as with a product a head, which has one column.
