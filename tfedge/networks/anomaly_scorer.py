@@ -87,7 +87,9 @@ class AnomalyScorer(keras.Model):
         self.value_dense = keras.layers.Dense(self.value_dim, activation="relu", name="value_dense")
         self.value_output_dense = keras.layers.Dense(self.hidden_dim, name="value_output_dense")
         self.sensor_embedding = LearnedPositionEmbedding(sensors, name="sensor_embedding")
-        self.history_stem, self.history_dense, self.history_block = None, None, None
+        self.history_stem: Any = None  # None, as the two after it, where there are no earlier rows.
+        self.history_dense: Any = None
+        self.history_block: Any = None
         if rows > 1:
             kernel = min(self.kernel_size, rows - 1)
             stage = {"filters": self.hidden_dim, "kernel_size": kernel, "strides": min(2, kernel)}

@@ -57,7 +57,8 @@ def load(data: str | os.PathLike[str] | None = None) -> ArrayData:
         raise InputError(
             f"expected {MIN_ROWS} rows or more in {source['name']}; got {len(log.rows)}; give a longer log"
         )
-    return from_log(log, (0, *(int(len(log.rows) * share) for share in _SHARES)), source)
+    dev, test = (int(len(log.rows) * share) for share in _SHARES)
+    return from_log(log, (0, dev, test), source)
 
 
 def shuttle(wheel: str | os.PathLike[str] | None = None) -> MachineLog:

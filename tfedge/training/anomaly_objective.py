@@ -11,11 +11,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from keras import ops
 
-from tfedge.config import ArrayTrainingConfig, from_keys
+from tfedge.config import ScheduleConfig, from_keys
 from tfedge.networks.anomaly_scorer import AnomalyScorer
 from tfedge.networks.scorer_config import ScorerConfig
 from tfedge.tasks.array_config import ArrayTaskConfig
 from tfedge.tasks.array_data import ArrayData, ArraySpec, ArraySplit
+from tfedge.tasks.meaning import AnomalyMeaning
 
 # Share of the normal dev examples that the threshold calls anomalies: one false alarm in 200 windows.
 FALSE_ALARM_SHARE = 0.005
@@ -64,10 +65,10 @@ class AnomalyObjective:
         network.build()
         return network
 
-    def loss(self, network: keras.Model, config: ArrayTrainingConfig, inputs: Any, labels: Any) -> Any:
+    def loss(self, network: keras.Model, config: ScheduleConfig, inputs: Any, labels: Any) -> Any:
         """Returns the mean loss of the usual examples of a batch, in nats a sensor; `labels` are not looked at."""
         losses = ops.mean(network(inputs, training=True), axis=-1)
-        kept = max(1, int(inputs.shape[0] * config.usual_share))
+        kept = max(1, int(inputs.shape[0] * self._usual_share))
         return ops.mean(-ops.top_k(-losses, kept)[0])
 
     def dev_error(self, network: keras.Model, split: ArraySplit) -> float:
@@ -78,8 +79,8 @@ class AnomalyObjective:
     def finished_spec(self, network: keras.Model, data: ArrayData) -> ArraySpec:
         """Returns the task with a threshold, chosen by the trained network's scores of the dev examples."""
         scores = self.contributions(network, data.dev).sum(axis=-1)
-        meaning = dataclasses.replace(data.spec.meaning, threshold=choose_threshold(scores, data.dev.labels))
-        return dataclasses.replace(data.spec, meaning=meaning)
+        names = (data.spec.meaning.signature, data.spec.meaning.output)
+        return dataclasses.replace(data.spec, meaning=AnomalyMeaning(choose_threshold(scores, data.dev.labels), *names))
 
     def contributions(self, network: keras.Model, split: ArraySplit) -> npt.NDArray[np.float32]:
         """Returns float32 (N, sensors): each sensor's part of each example's score."""
