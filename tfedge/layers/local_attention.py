@@ -6,10 +6,9 @@ from typing import Any
 
 import keras
 
-from tfedge.errors import ConfigError
 from tfedge.layers.attention_blocks import attend_in_pattern
 from tfedge.layers.attention_layer import AttentionLayer
-from tfedge.layers.attention_patterns import StridedPattern
+from tfedge.layers.attention_patterns import StridedPattern, check_whole
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
@@ -53,8 +52,7 @@ class LocalAttention(AttentionLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_heads, head_dim, num_key_value_heads, **kwargs)
-        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-            raise ConfigError(f"`window` must be an integer of 1 or more; got {window!r}")
+        check_whole("window", window, 1)
         self.window = window
         self.is_causal = is_causal
         self.block_size = block_size
