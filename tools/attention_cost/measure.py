@@ -54,8 +54,7 @@ def time_files(files: Mapping[str, pathlib.Path], length: int, hidden_dim: int, 
     """Returns each kind's milliseconds a call, in order, and its process's peak bytes over an empty interpreter.
 
     One process a file, all open at once, in turns (A B C A B C ...), one thread; no more turns for what has taken
-    seconds already. A file that a runtime refuses or dies
-    of is left out of the turns; its cell says why.
+    seconds already. A file that a runtime refuses or dies of is left out of the turns; its cell says why.
     """
     call = [(SIGNATURE, inputs(length, hidden_dim))]
     found: dict[str, Cell] = {kind: {"ms": []} for kind in files}
