@@ -18,4 +18,4 @@ def test_as_constants_then_the_function_holds_the_value_of_then_and_no_variable(
     live = tf.function(lambda x: x * variable).get_concrete_function(spec)
     variable.assign([3.0])
     assert frozen(tf.constant([10.0])).numpy() == [20.0] and live(tf.constant([10.0])).numpy() == [30.0]
-    assert not frozen.captured_inputs and live.captured_inputs
+    assert not frozen.variables and live.variables
