@@ -17,7 +17,7 @@ from tests.attention_cases import (
     trained_like,
 )
 from tests.contracts import layer_contract
-from tests.int8_contract import INT8_STEPS, int8_contract
+from tests.int8_contract import FEWER_INT8_STEPS, int8_contract
 from tfedge.errors import ConfigError
 from tfedge.layers.hierarchical_attention import HierarchicalAttention
 
@@ -46,7 +46,7 @@ def test_hierarchical_then_equals_the_reference_segment_by_segment(floats, lengt
 
 def test_hierarchical_when_int8_then_near_keras_on_both_runtimes():
     layer = trained_like("hierarchical", segment_size=5)
-    int8_contract(layer, padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(layer, padded_examples(24), FEWER_INT8_STEPS, attend_to_itself)
 
 
 def test_hierarchical_when_a_segment_is_empty_then_refused():

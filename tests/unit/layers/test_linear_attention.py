@@ -16,7 +16,7 @@ from tests.attention_cases import (
     trained_like,
 )
 from tests.contracts import layer_contract
-from tests.int8_contract import INT8_STEPS, int8_contract
+from tests.int8_contract import FEWER_INT8_STEPS, int8_contract
 from tfedge.layers.linear_attention import LinearAttention
 
 
@@ -46,4 +46,4 @@ def test_linear_when_everything_is_hidden_then_finite(floats):
 
 
 def test_linear_when_int8_then_near_keras_on_both_runtimes():
-    int8_contract(trained_like("linear"), padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(trained_like("linear"), padded_examples(24), FEWER_INT8_STEPS, attend_to_itself)

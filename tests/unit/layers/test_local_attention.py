@@ -16,7 +16,7 @@ from tests.attention_cases import (
     trained_like,
 )
 from tests.contracts import layer_contract
-from tests.int8_contract import INT8_STEPS, int8_contract
+from tests.int8_contract import FEWER_INT8_STEPS, int8_contract
 from tfedge.errors import ConfigError
 from tfedge.layers.local_attention import LocalAttention
 
@@ -52,7 +52,7 @@ def test_local_when_causal_then_later_positions_change_nothing(floats):
 
 def test_local_when_int8_then_near_keras_on_both_runtimes():
     layer = trained_like("local", window=3, is_causal=True, block_size=4)
-    int8_contract(layer, padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(layer, padded_examples(24), FEWER_INT8_STEPS, attend_to_itself)
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, "8", True, None])

@@ -15,7 +15,7 @@ from tests.attention_cases import (
     trained_like,
 )
 from tests.contracts import layer_contract
-from tests.int8_contract import INT8_STEPS, int8_contract
+from tests.int8_contract import FEWER_INT8_STEPS, int8_contract
 from tfedge.errors import ConfigError
 from tfedge.layers.low_rank_attention import LowRankAttention, ProjectedAttention
 
@@ -75,11 +75,13 @@ def test_projected_when_the_length_is_another_or_unknown_then_refused(floats):
 
 
 def test_low_rank_when_int8_then_near_keras_on_both_runtimes():
-    int8_contract(trained_like("low_rank"), padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(trained_like("low_rank"), padded_examples(24), FEWER_INT8_STEPS, attend_to_itself)
 
 
 def test_projected_when_int8_then_near_keras_on_both_runtimes():
-    int8_contract(trained_like("projected", projected_length=8), padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(
+        trained_like("projected", projected_length=8), padded_examples(24), FEWER_INT8_STEPS, attend_to_itself
+    )
 
 
 @pytest.mark.parametrize("kind", [LowRankAttention, ProjectedAttention])

@@ -11,7 +11,7 @@ from tests.attention_cases import (
     trained_like,
 )
 from tests.contracts import layer_contract
-from tests.int8_contract import INT8_STEPS, int8_contract
+from tests.int8_contract import FEWER_INT8_STEPS, int8_contract
 from tfedge.layers.attention_patterns import StridedPattern
 from tfedge.layers.sparse_attention import SparseAttention
 
@@ -36,4 +36,4 @@ def test_sparse_when_the_pattern_is_json_then_the_same_layer():
 
 
 def test_sparse_when_int8_then_near_keras_on_both_runtimes():
-    int8_contract(trained_like("sparse", pattern=PATTERN), padded_examples(24), INT8_STEPS, attend_to_itself)
+    int8_contract(trained_like("sparse", pattern=PATTERN), padded_examples(24), FEWER_INT8_STEPS, attend_to_itself)
