@@ -46,7 +46,7 @@ def contenders_of(
     files: dict[str, pathlib.Path], max_target_length: int, others: Sequence[Contender] = ()
 ) -> list[Contender]:
     """Returns everyone who decodes one shape: by the files, and `others`."""
-    found = list(others)
+    found: list[Contender] = []
     for name, path in files.items():
         size = path.stat().st_size if path.is_file() else sum(each.stat().st_size for each in path.iterdir())
         if name.startswith("naive"):
@@ -64,7 +64,7 @@ def contenders_of(
             for search, signature in (("greedy", "greedy"), ("beam 4", "beam")):
                 config = {"kind": "tflite", "path": str(path), "signature": signature}
                 found.append(Contender(f"{name}, LiteRT", search, config, size))
-    return sorted(found, key=lambda each: (each.search != "greedy", each.is_peer))
+    return sorted([*found, *others], key=lambda each: (each.search != "greedy", each.is_peer))
 
 
 def check_peers(peers: Sequence[str]) -> None:
