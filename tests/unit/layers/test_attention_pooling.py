@@ -45,6 +45,6 @@ def test_pooling_when_int8_then_near_keras_on_both_runtimes(floats):
     layer.score_dense.set_weights([floats(64, 4) / 4, floats(4)])
     examples = padded_examples(24)
     examples["inputs"] = examples.pop("query")
-    # Root mean square, measured 2.2 in static, half as much again. 256 weights stay in float in dynamic: 1e-5, rounding.
+    # Root mean square, measured 2.2 in static: half as much again. 256 weights stay float in dynamic: 1e-5, rounding.
     limits = {"dynamic_wi8_afp32": 1e-3, "static_wi8_ai8": 3.3}
     int8_contract(layer, examples, limits, lambda layer, inputs, attention_bias: layer(inputs, attention_bias))
