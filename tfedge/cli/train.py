@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tfedge.artifacts import check_writable
 from tfedge.cli import verb, wing_a
 from tfedge.config import TaskConfig
+from tfedge.errors import ArtifactError
 from tfedge.tasks.array_config import ArrayTaskConfig
 
 if TYPE_CHECKING:
@@ -46,12 +47,23 @@ def run(args: argparse.Namespace) -> int:
     from tfedge.tasks import registry
 
     check_writable(args.out, args.force or args.resume)
+    _check_data_stays(args)
     if isinstance(config, TaskConfig):
         _train_texts(args, config, registry.load_task(args.task, args.data))
     else:
         _train_arrays(args, config, registry.load_arrays(args.task, args.data))
     print(args.out)
     return 0
+
+
+def _check_data_stays(args: argparse.Namespace) -> None:
+    """Refuses, even with --force, an --out whose log is the very file of the data: `log.csv` beside `log.keras`."""
+    if args.data is None or not pathlib.Path(args.data).exists():
+        return
+    out = pathlib.Path(args.out)
+    for path in (out, out.with_suffix(".csv"), out.with_suffix(".png")):
+        if path.exists() and path.samefile(args.data):
+            raise ArtifactError(f"expected --out beside which the data stay; {path} would be replaced; choose another")
 
 
 def _train_texts(args: argparse.Namespace, config: TaskConfig, data: TaskData) -> None:
