@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.stream is not None:
         return predict_stream.run(args)
     if not args.texts:
-        raise ConfigError("expected texts or --stream FILE.csv; got neither; see tfedge predict --help")
+        raise ConfigError("expected texts, image files or --stream FILE.csv; got none; see tfedge predict --help")
     from tfedge.runtime import predict
     from tfedge.validation import predict_images
 

@@ -94,4 +94,4 @@ def test_stream_when_the_file_is_missing_or_texts_are_named_too_then_exit_2(path
     assert main.main(["predict", paths["signal"], "word", "--stream", "-"]) == 2
     assert "--stream alone" in capsys.readouterr().err
     assert main.main(["predict", paths["signal"]]) == 2
-    assert "expected texts or --stream" in capsys.readouterr().err
+    assert "expected texts, image files or --stream" in capsys.readouterr().err
