@@ -35,8 +35,8 @@ def commands(monkeypatch, tmp_path):
 def test_check_when_all_pass_then_0_and_pytest_is_last(commands, capsys):
     assert check.main(["-k", "quick"]) == 0
     assert [command[0] for command in commands.ran] == ["ruff", "mypy", "pytest"]
-    assert commands.ran[-1] == ["pytest", "-x", "-k", "quick"]
-    assert capsys.readouterr().out.splitlines()[-1] == "$ python -m pytest -x -k quick"
+    assert commands.ran[-1] == [*check.CHECKS[-1][1:], "-k", "quick"]
+    assert capsys.readouterr().out.splitlines()[-1] == f"$ python {' '.join(check.CHECKS[-1])} -k quick"
 
 
 def test_check_when_the_android_build_fails_then_its_code(commands):
