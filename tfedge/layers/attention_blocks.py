@@ -124,11 +124,11 @@ class _Cut:
         layout, blocks = self.layout, self.layout.num_lanes * self.layout.num_blocks
         shown = ops.reshape(shown, (-1, self.length, 1))
         around = padded(shown[:, self.num_global :], 1, self.num_global, 0) if self.num_global else None
-        bias = self.seen_by_blocks(shown, around) + MASK_VALUE  # (B * R, N, W, 1)
+        bias = self.seen_by_blocks(shown, around)  # (B * R, N, W, 1)
         rows = blocks  # That have a bias of their own: blocks, or all their places.
         if layout.allowed is not None:
             allowed = np.pad(layout.allowed, ((0, 0), (0, self.num_global)), constant_values=True)
-            hidden = np.where(allowed, 0.0, MASK_VALUE).astype(np.float32)
+            hidden = np.where(allowed, -MASK_VALUE, 0.0).astype(np.float32)
             # The lower of both and not their sum, which would double the range that an int8 tensor has to spread over.
             bias = ops.minimum(ops.reshape(bias, (-1, blocks, 1, self.seen)), hidden)
             rows = blocks * layout.block_size
@@ -139,17 +139,19 @@ class _Cut:
 
 def _see_all(pattern: Pattern, rows: Any, keys: Any, values: Any, shown: Any, group: int, softmax: Softmax) -> Any:
     """Returns the mix of the first positions, whose `rows` they are: all other positions, or all earlier ones."""
-    bias = shown + MASK_VALUE
+    bias = shown
     if pattern.is_causal:
         earlier = np.tri(rows.shape[2] // group, keys.shape[2]).repeat(group, axis=0)
-        bias = ops.minimum(bias, (MASK_VALUE * (1 - earlier)).astype(np.float32))
+        bias = ops.minimum(bias, (-MASK_VALUE * earlier).astype(np.float32))
     return ops.matmul(softmax(ops.matmul(rows, ops.swapaxes(keys, 2, 3)) + bias), values)
 
 
 def hidden_as_zero(attention_bias: Any, keys: Any) -> Any:
     """Returns a bias plus -MASK_VALUE: 0 for what is hidden, as for the zeros that a block is filled up with.
 
-    (A fill with another value is no op of every delegate.) Where nothing is hidden there is nothing to compute; but of
+    (A fill with another value is no op of every delegate.) It is added to scores as it is: a softmax does not see that
+    all have 30 more. Shifted back it would be 0 alone where calibration meets nothing hidden, and both runtimes die of
+    SIGABRT on an int8 ADD that always yields 0. Where nothing is hidden there is nothing to compute; but of
     constants a converter would work out all blocks' biases and store them, a number for each score of a head.
 
     Args:

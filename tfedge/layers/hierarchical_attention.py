@@ -10,7 +10,6 @@ from keras import ops
 from tfedge.layers.attention_blocks import attend_in_pattern, hidden_as_zero, padded
 from tfedge.layers.attention_layer import AttentionLayer
 from tfedge.layers.attention_patterns import BlockPattern, check_whole
-from tfedge.layers.masks import MASK_VALUE
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
@@ -83,12 +82,12 @@ class HierarchicalAttention(AttentionLayer):
         shown = ops.reshape(shown, (-1, 1, num_segments, size))
         keys, values = (padded(x, 2, 0, missing) for x in (keys, values))
         scores = ops.sum(keys * self.summary_vectors, axis=-1)  # (B, K, M * size)
-        scores = ops.reshape(scores, (-1, self.num_key_value_heads, num_segments, size)) + (shown + MASK_VALUE)
+        scores = ops.reshape(scores, (-1, self.num_key_value_heads, num_segments, size)) + shown
         shares = ops.reshape(self.softmax(scores), (-1, num_segments, 1, size))
         segments = (ops.reshape(x, (-1, num_segments, size, self.head_dim)) for x in (keys, values))
         summaries = (ops.matmul(shares, x) for x in segments)  # (B * K, M, 1, D)
         shape = (-1, self.num_key_value_heads, num_segments, self.head_dim)
-        bias = ops.reshape(ops.max(shown, axis=3), (-1, 1, 1, num_segments)) + MASK_VALUE
+        bias = ops.reshape(ops.max(shown, axis=3), (-1, 1, 1, num_segments))
         summary_keys, summary_values = (ops.reshape(x, shape) for x in summaries)
         return summary_keys, summary_values, bias
 

@@ -91,6 +91,15 @@ def test_attention_when_int8_then_near_keras_on_both_runtimes(kind):
     int8_contract(trained_like(kind), padded_examples(24), INT8_STEPS, attend_to_itself)
 
 
+@pytest.mark.parametrize("kind", ("local", "sparse", "hierarchical"))
+def test_attention_when_int8_and_nothing_is_ever_hidden_then_both_runtimes_load_it(kind):
+    # A bias that is 0 throughout calibration once made an int8 ADD that both die of at load, by SIGABRT.
+    def unmasked(layer, query):
+        return attend_to_itself(layer, query, 0.0)
+
+    int8_contract(trained_like(kind), {"query": padded_examples(16)["query"]}, INT8_STEPS, unmasked)
+
+
 def test_attention_when_int8_and_the_mask_is_huge_then_the_contract_fails():
     examples = padded_examples(24, mask_value=-1e4)
     with pytest.raises(AssertionError, match="int8: at most .* steps from Keras; .*static_wi8_ai8"):
