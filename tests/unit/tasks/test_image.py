@@ -5,8 +5,12 @@ import pytest
 from PIL import Image
 
 from tfedge.errors import ArtifactError, InputError
+from tfedge.modelfile.pack import read_pack
 from tfedge.tasks import image
+from tfedge.tasks.array_config import ArrayTaskConfig
 from tfedge.tasks.array_data import ArraySpec
+from tfedge.tasks.preprocessing.kinds import preprocessing_from_json
+from tfedge.tasks.shipped import shipped_file
 
 RANDOM = np.random.default_rng(0)
 
@@ -82,3 +86,12 @@ def test_load_when_given_class_folders_then_their_names_are_the_classes(tmp_path
     data = image.load(tmp_path)
     assert data.spec.meaning.classes == ("a", "b") and data.skipped == {"no image by its name": 2}
     assert (len(data.train), len(data.dev), len(data.test)) == (16, 2, 2)
+
+
+def test_shipped_file_when_read_then_it_is_within_its_limit_and_says_what_it_takes():
+    shipping = ArrayTaskConfig.read(shipped_file("image/config.json")).shipping
+    pack = read_pack(shipped_file("image/image.tflite"))
+    assert len(pack.model_bytes) <= shipping.limits[shipping.recipe].max_bytes == 300_000
+    assert pack.manifest.recipe == shipping.recipe
+    assert preprocessing_from_json(pack.task["preprocessing"]).input_shape == (28, 28, 1)
+    assert tuple(pack.task["meaning"]["classes"]) == image.CLASSES

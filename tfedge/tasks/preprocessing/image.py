@@ -125,7 +125,7 @@ def open_image(path: str | os.PathLike[str]) -> Any:
         RuntimeUnavailableError: Pillow is not installed.
     """
     image_module = pillow("Image")
-    data = read_bytes(path, "image")
+    data = read_bytes(path, "picture")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", image_module.DecompressionBombWarning)
