@@ -56,7 +56,8 @@ def validate_file(
     if pack.tensors is not None:
         if full or data is not None:
             raise ConfigError(
-                f"expected no --data and no --full: {path} takes tensors, and its golden cases are inside"
+                f"expected no --data and no --full: {path} takes tensors, and its golden cases are inside; all test "
+                "examples of a task are scored by tfedge run TASK --full"
             )
         return assemble("validate", [_evaluate_tensors(pack, target, reporter) for target in chosen], {}, path)
     examples = _examples(pack, num_words, full, data)
