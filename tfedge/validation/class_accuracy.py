@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tfedge.config import from_keys
 from tfedge.errors import ConfigError, InputError
-from tfedge.modelfile.tensor_cases import array_from_json, array_to_json
+from tfedge.modelfile.tensor_cases import array_from_json, array_to_json, rounded
 from tfedge.validation import intervals
 from tfedge.validation.loss import Loss
 
@@ -223,7 +223,10 @@ def _errors(probabilities: Array, labels: Labels, answers: Labels, inputs: Array
         return ()
     places = np.flatnonzero((answers != labels) & (answers >= 0))[:MAX_ERRORS]
     return tuple(
-        ClassError(int(at), inputs[at], int(labels[at]), int(answers[at]), float(probabilities[at, answers[at]]))
+        # Half precision, at half the size, is as good to look at.
+        ClassError(
+            int(at), rounded(inputs[at]), int(labels[at]), int(answers[at]), float(probabilities[at, answers[at]])
+        )
         for at in places
     )
 
