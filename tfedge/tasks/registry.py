@@ -27,7 +27,7 @@ def _of(module: str) -> Callable[[Data], ArrayData]:
 
 
 ARRAY_LOADERS: dict[str, Callable[[Data], ArrayData]] = {
-    name: _of(f"tfedge.tasks.{name}") for name in ("image", "sensor")
+    name: _of(f"tfedge.tasks.{name}") for name in ("anomaly", "image", "sensor")
 }
 
 
