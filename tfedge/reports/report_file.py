@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 
 from tfedge.artifacts import read_bytes, write_bytes
 from tfedge.errors import ArtifactError, ConfigError
 from tfedge.modelfile.strict_json import dump_object, load_object
 from tfedge.reports.schema import Report
+
+# A list of numbers, each on a line of its own; within a text JSON has no line end.
+_NUMBERS = re.compile(rb"\[\n\s*(-?[\d.eE+-]+(?:,\n\s*-?[\d.eE+-]+)*)\n\s*\]")
+_LINE_END = re.compile(rb"\n\s*")
 
 
 def report_path(folder: str | os.PathLike[str], task: str) -> pathlib.Path:
@@ -17,8 +22,12 @@ def report_path(folder: str | os.PathLike[str], task: str) -> pathlib.Path:
 
 
 def write_report(path: str | os.PathLike[str], report: Report, force: bool = False) -> pathlib.Path:
-    """Writes `report` to `path`, completely or not at all; ArtifactError as `artifacts.write_bytes`."""
-    return write_bytes(path, dump_object(report.to_json(), "a report"), force)
+    """Writes `report` to `path`, completely or not at all; ArtifactError as `artifacts.write_bytes`.
+
+    A list of samples is one line: ten thousands of them each on their own would be half blanks.
+    """
+    data = dump_object(report.to_json(), "a report")
+    return write_bytes(path, _NUMBERS.sub(lambda found: b"[" + _LINE_END.sub(b" ", found[1]) + b"]", data), force)
 
 
 def is_ladder(path: str | os.PathLike[str]) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -12,6 +13,14 @@ def test_report_file_when_written_and_read_then_equal(report, tmp_path):
     path = write_report(report_path(tmp_path, "g2p"), report)
     assert path.name == "g2p.report.json"
     assert read_report(path) == report
+
+
+def test_write_report_then_samples_stand_in_one_line_and_texts_as_they_are(report, tmp_path):
+    noted = dataclasses.replace(report, notes=("[\n 1,\n 2\n]", "[ 1,  2 ]"))
+    path = write_report(tmp_path / "r.json", noted)
+    assert read_report(path) == noted
+    (line,) = [line for line in path.read_text().splitlines() if '"samples_ms"' in line][:1]
+    assert line.endswith("],")
 
 
 def test_write_report_when_it_exists_then_only_with_force(report, tmp_path):
