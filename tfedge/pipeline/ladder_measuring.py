@@ -17,7 +17,7 @@ from tfedge.reports.trial import try_file
 from tfedge.runtime.client import GREEDY, STEPS, Worker
 from tfedge.runtime.limits import Limits
 from tfedge.validation.ladder_limits import Speedup
-from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
+from tfedge.validation.latency import LatencyCandidate, LatencyReport, measure_steadily
 from tfedge.validation.latency_comparison import compare_latency
 from tfedge.validation.memory import MemoryReport, measure_memory
 from tfedge.validation.performance import FLOAT
@@ -134,12 +134,7 @@ def time_places(
         for place in native
         if place.key[0] == FLOAT and entries[place.key] == GREEDY and place.key[1] in with_steps
     ]
-    reports = measure_latency(candidates, workload, min_seconds=min_seconds, reporter=reporter)
-    if min_seconds >= MIN_SECONDS and not all(report.is_valid for report in reports):
-        reporter.say("other work on this machine disturbed the run: once more, for twice the time")
-        again = measure_latency(candidates, workload, min_seconds=2 * min_seconds, reporter=reporter)
-        # All of one run or all of the other: ratios are within a run.
-        reports = max(reports, again, key=lambda run: sum(report.is_valid for report in run))
+    reports = measure_steadily(candidates, workload, min_seconds=min_seconds, reporter=reporter)
     timed = {report.label: report for report in reports}
     for place in native:
         entry = entries[place.key]

@@ -11,7 +11,13 @@ from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import GREEDY, STEPS
 from tfedge.tasks.spec import TaskSpec
 from tfedge.validation.evaluate import Evaluation
-from tfedge.validation.latency import MIN_SECONDS, LatencyCandidate, LatencyReport, measure_latency
+from tfedge.validation.latency import (
+    MIN_SECONDS,
+    LatencyCandidate,
+    LatencyReport,
+    measure_latency,
+    measure_steadily,
+)
 from tfedge.validation.memory import MemoryReport, measure_memory
 from tfedge.validation.workload import Decodes, Workload
 
@@ -60,6 +66,7 @@ def measure_performance(
     *,
     min_seconds: float = MIN_SECONDS,
     num_threads: int = 1,
+    is_steady: bool = False,
     reporter: Reporter = SILENT,
 ) -> dict[str, Performance]:
     """Times all files on their runtimes in one interleaved run, then measures each one's memory in a fresh process.
@@ -68,7 +75,8 @@ def measure_performance(
         evaluations: of files that have run, all of one task.
         workload: what they are asked.
         min_seconds: of decoding or calling, for each file on each runtime.
-        num_threads: of the interpreters.
+        num_threads: of the interpreters; 1 where `is_steady`.
+        is_steady: whether a disturbed run is measured once more.
 
     Returns:
         `label_of(evaluation)` -> its performance.
@@ -82,13 +90,12 @@ def measure_performance(
             for each in evaluations
             if each.entry == GREEDY and each.pack.manifest.recipe == FLOAT
         ]
-    latencies = measure_latency(
-        candidates,
-        workload,
-        num_threads=num_threads,
-        min_seconds=min_seconds,
-        reporter=reporter,
-    )
+    if is_steady:
+        latencies = measure_steadily(candidates, workload, min_seconds=min_seconds, reporter=reporter)
+    else:
+        latencies = measure_latency(
+            candidates, workload, num_threads=num_threads, min_seconds=min_seconds, reporter=reporter
+        )
     timed = {latency.label: latency for latency in latencies}
     performance = {}
     with reporter.bar("memory", len(evaluations)) as bar:
