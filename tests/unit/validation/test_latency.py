@@ -11,7 +11,7 @@ from tests.golden import autokey
 from tfedge.errors import ConfigError, WorkerError
 from tfedge.runtime.client import STEPS
 from tfedge.validation import latency
-from tfedge.validation.latency import LatencyCandidate, LatencyReport, measure_latency
+from tfedge.validation.latency import LatencyCandidate, LatencyReport, measure_latency, measure_steadily
 from tfedge.validation.workload import Decodes
 
 DECODES = Decodes(autokey.SOURCES)
@@ -119,10 +119,13 @@ def test_report_when_a_field_is_illegal_cannot_be_built(changes):
 
 
 class RecordingReporter:
-    """Keeps the notes of every bar."""
+    """Keeps the notes of every bar, and what is said."""
 
     def __init__(self):
-        self.notes, self.done = [], 0.0
+        self.notes, self.said, self.done = [], [], 0.0
+
+    def say(self, text):
+        self.said.append(text)
 
     @contextlib.contextmanager
     def bar(self, label, total):
@@ -193,6 +196,17 @@ def test_measure_latency_when_time_is_up_stops_and_says_invalid():
     (short,) = measure_latency(candidates, DECODES, min_seconds=100, max_seconds=0.01)
     assert len(short.turn_runs) == 1
     assert "too few rounds: 1 of 10" in short.invalid_reasons
+
+
+@pytest.mark.parametrize(("min_seconds", "times"), [(0.02, 2), (0.01, 1)])
+def test_measure_steadily_when_disturbed_then_once_more_unless_it_could_not_be_valid(monkeypatch, min_seconds, times):
+    """A tolerance of 0 makes every run one that was disturbed."""
+    monkeypatch.setattr(latency, "MIN_SECONDS", 0.02)
+    monkeypatch.setattr(latency, "TOLERANCE", 0.0)
+    reporter = RecordingReporter()
+    candidates = [LatencyCandidate("only", "ai-edge-litert", autokey.MODEL)]
+    (found,) = measure_steadily(candidates, DECODES, min_seconds=min_seconds, reporter=reporter)
+    assert not found.is_valid and len(reporter.said) == times - 1
 
 
 def test_measure_latency_when_sources_are_other_gives_another_hash(interleaved):
