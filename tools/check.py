@@ -21,8 +21,7 @@ ANDROID = ("tools/android/build.py",)
 CHECKS = (
     ("-m", "ruff", "check"),
     ("-m", "mypy"),
-    # Two processes, each with whole files of tests: what a file's fixtures made is made once.
-    ("-m", "pytest", "-x", "--numprocesses", "2", "--dist", "loadfile"),
+    ("-m", "pytest", "-x"),
 )
 
 

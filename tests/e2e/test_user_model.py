@@ -167,4 +167,4 @@ def test_convert_auto_when_killed_then_it_is_resumed_and_every_recipe_is_judged(
     shown = forks.run(folder, "report", "auto/mine.ladder.json")
     assert shown.returncode == 0 and f"ship on ai-edge-litert 2.3.0 x86_64: {shipped}" in shown.stdout
     timed = forks.run(folder, "bench", f"auto/mine.{shipped}.tflite", "--target", "ai-edge-litert", "--seconds", 0.05)
-    assert timed.returncode == 0 and "one call of a signature, batch 1" in timed.stdout
+    assert timed.returncode == 0 and "one call of serving_default, batch 1" in timed.stdout

@@ -94,7 +94,7 @@ def test_bench_files_of_tensors_then_golden_inputs_are_timed_interleaved_on_ever
         assert row.latency.calls == ("serving_default",) * 4 and row.memory.peak_memory_bytes > 0
         assert any(reason.startswith("too short") for reason in row.latency.invalid_reasons)
     assert Report.from_json(report.to_json()) == report
-    assert any("one call of a signature, batch 1" in line for line in report_lines(report))
+    assert any("one call of serving_default, batch 1" in line for line in report_lines(report))
 
 
 def test_bench_files_of_tensors_when_answers_are_wrong_then_timed_and_fails(tmp_path):
