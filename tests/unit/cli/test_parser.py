@@ -20,7 +20,7 @@ def parser():
         ("trian g2p", "got 'trian'; did you mean 'train'? See `tfedge --help`"),
         ("report r.json --format markdwn", "got 'markdwn'; did you mean 'markdown'? See `tfedge report --help`"),
         ("report r.json --format html", "--format must be one of table, markdown, json; got 'html'; see"),
-        ("run g2p --words many", "argument --examples/--words: expected a whole number of 1 or more; got 'many'; see `tfedge run"),
+        ("run g2p --words many", "argument --examples/--words: expected a whole number of 1 or more; got 'many'"),
         ("run g2p --word 3", "unrecognized arguments: --word 3; did you mean '--words'? See `tfedge run --help`"),
         ("run g2p --zzz", "unrecognized arguments: --zzz; see `tfedge run --help`"),
         ("--zzz run g2p", "unrecognized arguments: --zzz; see `tfedge --help`"),
