@@ -168,11 +168,20 @@ class TaskConfig:
             ArtifactError: the file cannot be read.
             ConfigError: not JSON, an unknown key or an illegal value.
         """
-        try:
-            values = json.loads(read_bytes(path, "config file"))
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"expected JSON in {path}; {error}; correct the file") from None
-        return cls.from_json(values)
+        return cls.from_json(read_values(path))
+
+
+def read_values(path: str | os.PathLike[str]) -> Any:
+    """Returns what a JSON file of settings holds.
+
+    Raises:
+        ArtifactError: the file cannot be read.
+        ConfigError: it is not JSON.
+    """
+    try:
+        return json.loads(read_bytes(path, "config file"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"expected JSON in {path}; {error}; correct the file") from None
 
 
 def _is_number(value: object) -> bool:

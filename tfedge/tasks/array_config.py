@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from tfedge.artifacts import read_bytes
-from tfedge.config import ArrayTrainingConfig, from_keys
+from tfedge.config import ArrayTrainingConfig, from_keys, read_values
 from tfedge.errors import ConfigError
 from tfedge.tasks.shipping import ShippingConfig
 
@@ -57,8 +55,4 @@ class ArrayTaskConfig:
             ArtifactError: the file cannot be read.
             ConfigError: not JSON, an unknown key or an illegal value.
         """
-        try:
-            values = json.loads(read_bytes(path, "config file"))
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"expected JSON in {path}; {error}; correct the file") from None
-        return cls.from_json(values)
+        return cls.from_json(read_values(path))
