@@ -19,7 +19,7 @@ from tfedge.conversion.converter import (
 from tfedge.conversion.layer_blame import layer_of, nodes_of, places_of, refused_kinds
 from tfedge.conversion.recipes import ALL_RECIPES, CONVERTER, QUANTIZER, RECIPES, Recipe
 from tfedge.conversion.representative import Representative
-from tfedge.conversion.scopes import CONVOLUTIONS, DYNAMIC, EVERY, FLOAT, TENSOR, Scope
+from tfedge.conversion.scopes import CONVOLUTIONS, DYNAMIC, EVERY, FLOAT, STATIC, TENSOR, Scope
 from tfedge.conversion.tensor_network import MAX_UNROLLED_STEPS, TensorNetwork, signature_of
 from tfedge.errors import ConversionError, UnsupportedOpError
 from tfedge.tasks.tensor_task import TensorSignature
@@ -35,6 +35,15 @@ _DYNAMIC_CONVOLUTIONS = Recipe(
     QUANTIZER,
     (Scope(DYNAMIC, granularity=TENSOR), *(Scope(DYNAMIC, op=op) for op in CONVOLUTIONS)),
 )
+# Float between int8 convolutions and products: in int8, attention's own products and softmax stay outside the delegate.
+# A network of convolutions and one attention block is one partition so, and faster than all of it in int8.
+_STATIC_CONVOLUTIONS = Recipe(
+    "static_wi8_ai8_fc",
+    "int8 products and convolutions, float between them, for CPUs",
+    QUANTIZER,
+    (Scope(STATIC), *(Scope(STATIC, op=op) for op in CONVOLUTIONS)),
+)
+_OF_CONVOLUTIONS = {recipe.name: recipe for recipe in (_DYNAMIC_CONVOLUTIONS, _STATIC_CONVOLUTIONS)}
 
 
 class TensorConverter:
@@ -82,15 +91,17 @@ class TensorConverter:
         return Conversion(recipe, data, calibration)
 
     def fitted(self, recipe: Recipe) -> Recipe:
-        """Returns how a recipe is carried out for this network: without scopes of other networks' layers, and with one
-        scale a channel for the weights of convolutions, which `_DYNAMIC_CONVOLUTIONS` says why."""
+        """Returns how a recipe is carried out for this network: without scopes of other networks' layers, and with
+        scopes of convolutions where it has any, as `_OF_CONVOLUTIONS` says and why."""
         recipe = general(recipe)
         has_convolutions = any(
             node.op in _CONVOLUTION_NODES
             for function in self._functions(False).values()
             for node in nodes_of(function.graph)
         )
-        return _DYNAMIC_CONVOLUTIONS if recipe == RECIPES[_DYNAMIC_CONVOLUTIONS.name] and has_convolutions else recipe
+        if has_convolutions and recipe.name in _OF_CONVOLUTIONS and recipe == RECIPES[recipe.name]:
+            return _OF_CONVOLUTIONS[recipe.name]
+        return recipe
 
     @property
     def loops(self) -> tuple[str, ...]:

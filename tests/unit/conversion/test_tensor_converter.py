@@ -59,6 +59,14 @@ def ops_of(conversion) -> collections.Counter[str]:
     return collections.Counter(op.name for op in read_graph(conversion.model_bytes).ops)
 
 
+def test_convert_when_there_are_convolutions_then_products_in_int8_take_them_in():
+    converter = converter_of(user_models.make("convolutional"), user_models.data("convolutional"))
+    graph = read_graph(converter.convert(ALL_RECIPES["static_wi8_ai8_fc"]).model_bytes)
+    inputs = {op.name: op.inputs[0].dtype for op in graph.ops}
+    assert [inputs[op] for op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")] == ["int8"] * 3
+    assert inputs["SOFTMAX"] == "float32"
+
+
 def test_convert_when_a_layer_loops_keeps_the_loop_where_nothing_is_calibrated(recurrent):
     assert recurrent.loops == ("first_memory", "memory")
     ops = ops_of(recurrent.convert(ALL_RECIPES["float32"]))
