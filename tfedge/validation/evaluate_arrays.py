@@ -10,7 +10,6 @@ from tfedge.errors import ConfigError, WorkerError
 from tfedge.modelfile.array_examples import Array, ArrayExamples
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack
-from tfedge.modelfile.tensor_cases import TensorCase
 from tfedge.progress import SILENT, Reporter
 from tfedge.runtime.client import Worker
 from tfedge.runtime.environments import Environment
@@ -18,13 +17,13 @@ from tfedge.runtime.targets import RuntimeTarget
 from tfedge.tasks.meaning import ClassesMeaning, Meaning
 from tfedge.tasks.tensor_task import TensorTask
 from tfedge.validation.anomaly_accuracy import AnomalyAccuracy, score_anomalies
-from tfedge.validation.cases import CallFailedError, run_case
+from tfedge.validation.array_calls import call_each
+from tfedge.validation.cases import CallFailedError
 from tfedge.validation.class_accuracy import ClassAccuracy, score_classes
 from tfedge.validation.evaluate import Evaluation, own_limits, size_findings, split
 from tfedge.validation.evaluate_tensors import not_run
 from tfedge.validation.gates import accuracy_gate
-from tfedge.validation.real_values import is_quantized, to_real
-from tfedge.validation.tensor_golden import check_tensor_golden, real_cases, run_golden
+from tfedge.validation.tensor_golden import check_tensor_golden, run_golden
 from tfedge.validation.tensor_quality import compare_output, quality_finding
 from tfedge.validation.workload import SIGNATURES
 
@@ -111,15 +110,5 @@ def score_arrays(
 
 def _answers(worker: Worker, examples: ArrayExamples, dtype: str, label: str, reporter: Reporter) -> Array:
     """Returns real numbers (N, ...) to inputs of `dtype`, the float model's, in whatever form the file takes them."""
-    signatures = worker.describe()
-    rows: list[Array] = []
-    with reporter.bar(f"{label} on {worker.runtime}", len(examples)) as bar:
-        for place in range(len(examples)):
-            asked = {examples.input: examples.asked(place, dtype)}
-            (case,) = real_cases([TensorCase(str(place), examples.signature, asked, {})], signatures)
-            (outputs,) = run_case(worker, case)
-            rows.append(outputs[examples.output])
-            bar.advance()
-    spec = signatures[examples.signature].outputs[examples.output]
-    answers = np.concatenate(rows)
-    return to_real(answers, spec) if is_quantized(spec) else answers
+    inputs = examples.inputs.astype(dtype)
+    return call_each(worker, examples.signature, examples.input, inputs, reporter, label)[examples.output]
