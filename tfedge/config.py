@@ -36,7 +36,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             if field.type == "int":
-                _check_whole(self, field.name, lowest=1)
+                check_whole(field.name, getattr(self, field.name), 1)
         for key in ("num_key_value_heads", "encoder_num_key_value_heads"):
             if self.num_heads % getattr(self, key):
                 raise ConfigError(
@@ -78,8 +78,8 @@ class ScheduleConfig:
 
     def __post_init__(self) -> None:
         for key in ("epochs", "warmup_steps", "patience"):
-            _check_whole(self, key, lowest=1)
-        _check_whole(self, "seed", lowest=0)
+            check_whole(key, getattr(self, key), 1)
+        check_whole("seed", self.seed, 0)
         if self.seed >= 2**32:  # NumPy takes no larger one.
             raise ConfigError(f"`seed` must be below 2**32; got {self.seed}")
         for key in ("decay_share", "label_smoothing", "averaging_decay", "weight_decay"):
@@ -101,7 +101,7 @@ class TrainingConfig(ScheduleConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_whole(self, "batch_tokens", lowest=1)
+        check_whole("batch_tokens", self.batch_tokens, 1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ class ArrayTrainingConfig(ScheduleConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_whole(self, "batch_size", lowest=1)
+        check_whole("batch_size", self.batch_size, 1)
         for key, known in (("optimizer", OPTIMIZERS), ("dtype_policy", DTYPE_POLICIES)):
             if getattr(self, key) not in known:
                 raise one_of(f"`{key}`", getattr(self, key), known)
@@ -188,10 +188,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _check_whole(config: object, key: str, lowest: int) -> None:
-    value = getattr(config, key)
+def check_whole(key: str, value: object, lowest: int, of: str = "") -> None:
+    """Refuses what is not an integer of `lowest` or more.
+
+    Raises:
+        ConfigError: names the key, and behind it what it is `of`.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise ConfigError(f"`{key}` must be an integer of {lowest} or more; got {value!r}")
+        raise ConfigError(f"`{key}`{of} must be an integer of {lowest} or more; got {value!r}")
 
 
 def from_keys(kind: type[T], values: Any, name: str) -> T:

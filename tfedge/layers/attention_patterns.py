@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tfedge.config import from_keys
+from tfedge.config import check_whole, from_keys
 from tfedge.errors import ConfigError, one_of
 
 # Rows of a block where nothing else decides: fewer make products too small to fill a processor's tile.
@@ -165,16 +165,6 @@ def pattern_from_json(value: Any) -> Pattern:
         kind = value.get("kind") if isinstance(value, Mapping) else value
         raise one_of("`kind` of an attention pattern", kind, PATTERNS)
     return from_keys(PATTERNS[value["kind"]], {key: item for key, item in value.items() if key != "kind"}, "pattern")
-
-
-def check_whole(key: str, value: object, lowest: int) -> None:
-    """Refuses what is not an integer of `lowest` or more.
-
-    Raises:
-        ConfigError: names the key and the value.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise ConfigError(f"`{key}` must be an integer of {lowest} or more; got {value!r}")
 
 
 def check_flag(key: str, value: object) -> None:

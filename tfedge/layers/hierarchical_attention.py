@@ -7,9 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfedge.config import check_whole
 from tfedge.layers.attention_blocks import attend_in_pattern, hidden_as_zero, padded
 from tfedge.layers.attention_layer import AttentionLayer
-from tfedge.layers.attention_patterns import BlockPattern, check_whole
+from tfedge.layers.attention_patterns import BlockPattern
 
 
 @keras.saving.register_keras_serializable(package="tfedge")

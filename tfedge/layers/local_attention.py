@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 
+from tfedge.config import check_whole
 from tfedge.layers.attention_blocks import attend_in_pattern
 from tfedge.layers.attention_layer import AttentionLayer
-from tfedge.layers.attention_patterns import StridedPattern, check_whole
+from tfedge.layers.attention_patterns import StridedPattern
 
 
 @keras.saving.register_keras_serializable(package="tfedge")

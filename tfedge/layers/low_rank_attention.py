@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfedge.config import check_whole
 from tfedge.errors import ConfigError
 from tfedge.layers.attention_layer import AttentionLayer
-from tfedge.layers.attention_patterns import check_whole
 from tfedge.layers.linear_attention import visible
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from tfedge.config import check_whole
 from tfedge.errors import ConfigError, one_of
 
 BLOCK_NORMS = ("rms", "batch")
@@ -46,12 +47,12 @@ class ClassifierConfig:
             if not isinstance(stage, Mapping) or set(stage) != {"filters", "kernel_size", "strides"}:
                 raise ConfigError(f"each stage of `stem` must have filters, kernel_size and strides; got {stage!r:.80}")
             for key, value in stage.items():
-                _check_count(f"`{key}` of `stem`", value, 1)
+                check_whole(key, value, 1, " of `stem`")
         for key in ("num_heads", "head_dim", "intermediate_dim", "pooling_heads"):
-            _check_count(f"`{key}`", getattr(self, key), 1)
-        _check_count("`num_blocks`", self.num_blocks, 0)
+            check_whole(key, getattr(self, key), 1)
+        check_whole("num_blocks", self.num_blocks, 0)
         if self.num_key_value_heads is not None:
-            _check_count("`num_key_value_heads`", self.num_key_value_heads, 1)
+            check_whole("num_key_value_heads", self.num_key_value_heads, 1)
         if self.block_norm not in BLOCK_NORMS:
             raise one_of("`block_norm`", self.block_norm, BLOCK_NORMS)
         if self.position not in POSITIONS:
@@ -66,8 +67,3 @@ class ClassifierConfig:
     def to_json(self) -> dict[str, Any]:
         """Returns the sizes as JSON values, which are the arguments of the network."""
         return {**dataclasses.asdict(self), "stem": [dict(stage) for stage in self.stem]}
-
-
-def _check_count(what: str, value: object, lowest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise ConfigError(f"{what} must be an integer of {lowest} or more; got {value!r}")
