@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from tfedge.artifacts import check_writable, read_bytes
-from tfedge.cli import beam, convert_rescue, ladder, user_model, verb, wing_a
+from tfedge.cli import convert_rescue, decoding, ladder, user_model, verb, wing_a
 from tfedge.conversion import recipes
 from tfedge.errors import ConfigError
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_data(parser)
     parser.add_argument("--task", metavar="TASK.py", help="Python file of the task, where MODEL is of one of your own")
     verb.add_force(parser)
-    beam.add_arguments(parser)
+    decoding.add_arguments(parser)
     ladder.add_arguments(parser)
     user_model.add_arguments(parser)
     convert_rescue.add_arguments(parser)
@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Converts, and prints one path a line; with `auto` what was chosen, with --rescue what it took."""
     is_rescue = convert_rescue.is_asked(args)
     if is_rescue or args.representative_dataset is not None or ladder.AUTO in (args.recipes or ()):
-        beam.check_unused(args)
-    beam_config = beam.config_of(args)
+        decoding.check_unused(args)
+    beam_config = decoding.beam_of(args)
     if args.representative_dataset is not None:
         if is_rescue:
             raise ConfigError("expected a model of tfedge train with --rescue, which needs words; leave out --rescue")
@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         data_path=args.data,
         force=args.force,
         beam_config=beam_config,
+        length_buckets=args.length_buckets,
         reporter=terminal.TerminalReporter(),
         task=args.task,
     )

@@ -30,6 +30,7 @@ from tfedge.networks.trained_model import TrainedModel
 
 CALIBRATION_TEXTS = 160
 CALIBRATION_SEED = 7
+DECODING = ("beam", "length_buckets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,10 +63,13 @@ class Seq2SeqConverter:
         model: the trained model.
         calibration_texts: training texts to calibrate with; only static recipes need them.
         beam_config: adds the signature `beam`, which searches so, to each file that can hold a loop.
+        length_buckets: source lengths below the longest at which files that can hold a loop hold the encoder too;
+            None takes a quarter and a half of the longest.
 
     Raises:
         ConversionError: the converter refused.
         CalibrationError: the texts cannot calibrate.
+        ConfigError: a bucket that is no length below the longest.
     """
 
     def __init__(
@@ -73,15 +77,24 @@ class Seq2SeqConverter:
         model: TrainedModel,
         calibration_texts: list[str] | None = None,
         beam_config: BeamConfig | None = None,
+        length_buckets: Sequence[int] | None = None,
     ) -> None:
         self._spec = model.spec
         self._texts = calibration_texts
-        self.beam_config = beam_config
-        self._signatures = Seq2SeqSignatures(model.network, beam_config)
+        self._signatures = Seq2SeqSignatures(model.network, beam_config, length_buckets)
         self._functions = self._signatures.functions()
         self._calibration: Calibration | None = None
         self._converted: dict[Recipe, Conversion] = {}
         self._float_models: dict[tuple[str, ...], bytes] = {}
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """How files that can hold a loop decode, as their manifests say it; `DECODING` names the keys."""
+        said = {
+            "beam": self._signatures.beam_config and self._signatures.beam_config.to_json(),
+            "length_buckets": list(self._signatures.length_buckets),
+        }
+        return {key: said[key] for key in DECODING if said[key]}
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tfedge.conversion.constants import as_constants
+from tfedge.conversion.length_buckets import check_buckets, cross_caches, default_buckets
 from tfedge.layers import masks
 from tfedge.networks.beam import beam_search
 from tfedge.networks.beam_config import BeamConfig
@@ -34,12 +36,24 @@ class Seq2SeqSignatures(tf.Module):
     Attributes:
         network: the network; its variables become constants of the file.
         beam_config: how `beam` searches; None makes none.
+        length_buckets: source lengths below the longest at which `greedy` and `beam` hold the encoder too.
+
+    Raises:
+        ConfigError: a bucket that is no length below the longest.
     """
 
-    def __init__(self, network: Seq2SeqTransformer, beam_config: BeamConfig | None = None) -> None:
+    def __init__(
+        self,
+        network: Seq2SeqTransformer,
+        beam_config: BeamConfig | None = None,
+        length_buckets: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
         self.network = network
         self.beam_config = beam_config
+        longest = network.max_source_length
+        buckets = default_buckets(longest) if length_buckets is None else check_buckets(length_buckets, longest)
+        self.length_buckets: tuple[int, ...] = buckets
         # Batch 1, fixed: a batch of None splits biases from FULLY_CONNECTED, which crashes an ARM runtime in int8.
         self.source_spec = tf.TensorSpec((1, network.max_source_length), tf.int32, "source_ids")
 
@@ -99,17 +113,22 @@ class Seq2SeqSignatures(tf.Module):
     def _greedy(self) -> Any:
         @tf.function(input_signature=[self.source_spec])
         def greedy(source_ids: Any) -> dict[str, Any]:
-            return {"target_ids": greedy_decode(self.network, source_ids, self.network.max_target_length)}
+            length, caches = self.network.max_target_length, self._cross_caches(source_ids)
+            return {"target_ids": greedy_decode(self.network, source_ids, length, caches)}
 
         return greedy.get_concrete_function()
 
     def _beam(self, config: BeamConfig) -> Any:
         @tf.function(input_signature=[self.source_spec])
         def beam(source_ids: Any) -> dict[str, Any]:
-            found = beam_search(self.network, source_ids, self.network.max_target_length, config)
+            length, caches = self.network.max_target_length, self._cross_caches(source_ids)
+            found = beam_search(self.network, source_ids, length, config, caches)
             return {"target_ids": found[0], "scores": found[1]}
 
         return beam.get_concrete_function()
+
+    def _cross_caches(self, source_ids: Any) -> Any:
+        return cross_caches(self.network, source_ids, self.length_buckets) if self.length_buckets else None
 
 
 def named(caches: Any, prefix: str) -> dict[str, Any]:

@@ -6,7 +6,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
+
+
+def rows_of(table: Any, indices: Any) -> Any:
+    """Returns the rows of float `table`, (rows, features), at int32 `indices`, none of them negative.
+
+    `ops.take` would count negative indices from the end: four more ops, of which a decode loop runs each at every step.
+    """
+    return tf.gather(table, indices)
 
 
 def sinusoids(length: int, hidden_dim: int, max_wavelength: float = 10_000.0) -> np.ndarray:
@@ -32,7 +41,7 @@ class _PositionEmbedding(keras.layers.Layer):
     def call(self, inputs: Any, start: Any = None) -> Any:
         table = ops.cast(self.table, inputs.dtype)
         if start is not None:
-            return inputs + ops.expand_dims(ops.take(table, start, axis=0), 0)
+            return inputs + ops.expand_dims(rows_of(table, start), 0)
         if inputs.shape[1] > self.max_length:
             raise ValueError(f"`inputs` must be at most {self.max_length} long; got {inputs.shape[1]}")
         return inputs + ops.expand_dims(table[: inputs.shape[1]], 0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
 from tfedge.errors import one_of
-from tfedge.layers.positions import POSITION_EMBEDDINGS
+from tfedge.layers.positions import POSITION_EMBEDDINGS, rows_of
 
 
 @keras.saving.register_keras_serializable(package="tfedge")
@@ -60,7 +61,9 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: Any, start: Any = None) -> Any:
-        return self.position_embedding(self.token_embedding(ids), start=start)
+        with keras.name_scope(self.token_embedding.name):
+            tokens = ops.cast(rows_of(self.token_embedding.embeddings, ids), self.compute_dtype)
+        return self.position_embedding(tokens, start=start)
 
     def compute_output_shape(self, ids_shape: Any, *_: Any) -> Any:
         return (*ids_shape, self.hidden_dim)

@@ -129,8 +129,15 @@ class Seq2SeqTransformer(keras.Model):
 
     def encode(self, source_ids: Any, training: bool | None = None) -> Any:
         """Returns float (B, S, hidden_dim), the encoder's output for int32 (B, S)."""
+        return self.encode_embedded(*self.embed_source(source_ids, training), training)
+
+    def embed_source(self, source_ids: Any, training: bool | None = None) -> tuple[Any, Any]:
+        """Returns what the encoder's blocks take: float (B, S, hidden_dim), and the bias (B, 1, 1, S) of padding."""
         attention_bias = masks.padding_bias(source_ids, mask_value=self.mask_value)
-        x = self.embedding_dropout(self.source_embedding(source_ids), training=training)
+        return self.embedding_dropout(self.source_embedding(source_ids), training=training), attention_bias
+
+    def encode_embedded(self, x: Any, attention_bias: Any, training: bool | None = None) -> Any:
+        """Returns float (B, S, hidden_dim): `encode`, of what `embed_source` returned or its first positions."""
         for block in self.encoder_blocks:
             x = block(x, attention_bias, training=training)
         return self.encoder_norm(x)
@@ -170,27 +177,26 @@ class Seq2SeqTransformer(keras.Model):
         return self._decode_cached(x, cross_caches, cross_bias, self_caches, self_bias, cache_update_index)
 
     def beam_step(
-        self, token_ids: Any, step: Any, cross_caches: Cache, cross_bias: Any, self_caches: Cache, ancestors: Any
+        self, token_ids: Any, step: Any, cross_caches: Cache, cross_bias: Any, self_caches: Cache, self_bias: Any
     ) -> tuple[Any, Cache]:
         """Scores the token after the last one of each beam of one source.
 
         The beams are rows of each product, and share one cache: what beam w computes at a step stands at position
-        step * W + w and is never moved. When a beam goes on from another, its row of `ancestors` alone changes.
+        step * W + w and is never moved. When a beam goes on from another, its row of `self_bias` alone changes.
 
         Args:
             token_ids: int32 (W,), the last token of each of W beams.
             step: int32 (1,), the position of those tokens.
             cross_caches, cross_bias: of one source, as for `decode_step`.
             self_caches: as `empty_self_caches(1, W * target positions)` or the previous step returned them.
-            ancestors: int32 (W, T): which beam wrote each position of a beam's target; -1 after `step`.
+            self_bias: float (W, W * target positions): 0 where a beam or one that it goes on from stands in the
+                caches, this step's own place included, and `mask_value` elsewhere.
 
         Returns:
             float (W, V) logits, and the updated self caches.
         """
-        width, length = ancestors.shape
-        wrote = ops.equal(ops.expand_dims(ancestors, 2), ops.arange(width, dtype="int32"))  # (W, T, W)
-        others = 1.0 - ops.cast(wrote, keras.config.floatx())
-        self_bias = ops.reshape(others, (1, 1, width, length * width)) * self.mask_value
+        width, length = self_bias.shape
+        self_bias = ops.reshape(self_bias, (1, 1, width, length))
         x = self.target_embedding(ops.expand_dims(token_ids, 1), start=step)  # (W, 1, hidden_dim)
         x = ops.reshape(x, (1, width, self.hidden_dim))
         return self._decode_cached(x, cross_caches, cross_bias, self_caches, self_bias, step * width)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
 
 from tfedge.artifacts import check_writable
 from tfedge.conversion import recipes as recipes_module
-from tfedge.conversion.converter import Conversion, Seq2SeqConverter
+from tfedge.conversion.converter import DECODING, Conversion, Seq2SeqConverter
 from tfedge.conversion.recipes import RECIPES, Recipe, recipe_file
 from tfedge.conversion.references import answer, check_same_task
 from tfedge.errors import ConfigError
@@ -32,6 +33,7 @@ def convert_model(
     beam_config: BeamConfig | None = None,
     reporter: Reporter = SILENT,
     task: str | None = None,
+    length_buckets: Sequence[int] | None = None,
 ) -> list[Pack]:
     """Converts a trained model to one packed file a recipe, named after model and recipe.
 
@@ -42,9 +44,12 @@ def convert_model(
         data_path: what the model was trained on; none for the task's own data.
         beam_config: adds the signature `beam` to each file that can hold a loop.
         task: the Python file of a user's own task of arrays; None for a task that tfedge knows.
+        length_buckets: source lengths that files with a loop hold the encoder for, beside the longest; None takes a
+            quarter and a half of it.
 
     Raises:
-        ConfigError: an unknown recipe or an illegal recipe file, or other data than the model was trained on.
+        ConfigError: an unknown recipe, an illegal recipe file or length bucket, or other data than the model was
+            trained on.
         ArtifactError, ConversionError, CalibrationError: of the stage that failed.
     """
     chosen = [recipes_module.get(name) for name in (recipes or RECIPES)]
@@ -54,8 +59,11 @@ def convert_model(
     reporter.stage(f"weights {trained}")
     model = trained_model.load(trained)
     if isinstance(model, TrainedArrayModel):
-        if beam_config is not None:
-            raise ConfigError(f"expected no beam search for {trained}, which takes arrays; leave out --beam-width")
+        if beam_config is not None or length_buckets is not None:
+            raise ConfigError(
+                f"expected no beam search and no length buckets for {trained}, which takes arrays; leave out "
+                "--beam-width and --length-buckets"
+            )
         arrays = array_job(model, data_path, task, reporter)
         return [_packed(arrays, recipe, recipe_file(out, stem, recipe.name), force, reporter) for recipe in chosen]
     data = load_task(model.spec.name, data_path)
@@ -63,7 +71,7 @@ def convert_model(
     examples = data.test[:PACKED_EXAMPLES]
     reporter.stage(f"answers of Keras to {len(examples)} test words")
     references = answer(model, data, examples, reporter)
-    converter = Seq2SeqConverter(model, [example.text for example in data.train], beam_config)
+    converter = Seq2SeqConverter(model, [example.text for example in data.train], beam_config, length_buckets)
     job = packing_job(model, data, references, examples, converter)
     packs = []
     for recipe in chosen:
@@ -113,6 +121,9 @@ def package_model(
     references = answer(model, data, examples, reporter)
     converter = Seq2SeqConverter(model)
     job = packing_job(model, data, references, examples, converter)
+    # What the file's own pack says, and not what a conversion by defaults would have made.
+    made = {key: known.provenance[key] for key in DECODING if key in known.provenance} if known else {}
+    job = dataclasses.replace(job, decoding=made)
     calibration = dict(known.calibration) if known and known.calibration else None
     return job.pack(Conversion(used, model_bytes, calibration), pathlib.Path(out), force=force)
 

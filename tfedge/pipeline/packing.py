@@ -18,7 +18,6 @@ from tfedge.modelfile.golden import KERAS, GoldenCase
 from tfedge.modelfile.graph import read_graph
 from tfedge.modelfile.pack import Pack, write_pack
 from tfedge.modelfile.summary import refused_ops
-from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
 from tfedge.runtime.targets import installed_versions
 from tfedge.tasks.g2p import Example, TaskData
@@ -39,14 +38,14 @@ class PackingJob:
         golden: Keras' answers to the golden cases.
         evaluation: examples with Keras' answers.
         float32_size_bytes: of the float file; what sizes are compared with.
-        beam_config: how the signature `beam` searches; None where the files have none.
+        decoding: how files with a loop decode, as `Seq2SeqConverter.decoding` says it.
     """
 
     model: TrainedModel
     golden: tuple[KerasAnswer, ...]
     evaluation: EvaluationSet
     float32_size_bytes: int
-    beam_config: BeamConfig | None = None
+    decoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def pack(
         self, conversion: Conversion, path: pathlib.Path, gates: Sequence[Mapping[str, Any]] = (), force: bool = False
@@ -83,9 +82,8 @@ class PackingJob:
 
     def provenance(self, recipe: Recipe) -> dict[str, Any]:
         """Returns how a file by `recipe` is made, as its manifest records it."""
-        beam = {"beam": self.beam_config.to_json()} if self.beam_config and recipe.has_greedy else {}
         return {
-            **beam,
+            **(self.decoding if recipe.has_greedy else {}),
             "trained_model_sha256": self.model.sha256,
             "training": self.model.training,
             "engine": recipe.engine,
@@ -106,7 +104,7 @@ def packing_job(
     packed = evaluation_examples(data, examples, references)[:PACKED_EXAMPLES]
     float32 = converter.convert(RECIPES["float32"])
     evaluation = EvaluationSet(packed, data.source)
-    return PackingJob(model, references.golden, evaluation, len(float32.model_bytes), converter.beam_config)
+    return PackingJob(model, references.golden, evaluation, len(float32.model_bytes), converter.decoding)
 
 
 def evaluation_examples(

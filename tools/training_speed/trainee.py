@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfedge.config import TaskConfig
 from tfedge.tasks.g2p import TaskData
@@ -127,13 +128,15 @@ class BucketedFit:
         self._fit()
 
     def _fit(self) -> float:
-        # Read ahead of the steps, so that it must go on past the last one.
-        endless = (
-            ((batch.source_ids, batch.target_ids[:, :-1]), batch.target_ids[:, 1:])
-            for batch in itertools.cycle(self._portion.epoch())
-        )
-        history = self._network.fit(endless, steps_per_epoch=len(self._portion), verbose=0).history
+        # Keras guesses a plain generator's shapes from its first two batches; theirs may be the same by chance.
+        ids = tf.TensorSpec((None, None), tf.int32)
+        data = tf.data.Dataset.from_generator(self._batches, output_signature=((ids, ids), ids))
+        history = self._network.fit(data, steps_per_epoch=len(self._portion), verbose=0).history
         return float(history["loss"][0])
+
+    def _batches(self) -> Iterator[Any]:
+        for batch in self._portion.epoch():
+            yield (batch.source_ids, batch.target_ids[:, :-1]), batch.target_ids[:, 1:]
 
     def train(self, examples: int) -> tuple[int, float]:
         """As `Trainee`."""
