@@ -55,6 +55,17 @@ def test_predict_nbest_then_a_line_an_answer_best_first(beams):
     assert [answer["prediction"].split() for answer in row["nbest"]] == [line[2:] for line in lines]
 
 
+def test_convert_when_one_signature_shall_be_kept_then_the_file_goes_the_whole_road(road, forks, trained):
+    options = ("--recipe", "dynamic_wi8_afp32", "--signatures", "greedy", "--length-buckets")
+    run = forks.run(road, "convert", "m.keras", "--data", "lexicon.tsv", "--out", "alone", *options)
+    assert run.returncode == 0, run.stderr
+    path = "alone/m.dynamic_wi8_afp32.tflite"
+    assert "length_buckets" not in read_pack(road / path).manifest.provenance
+    for command in (("check", path), ("inspect", path), ("predict", path, "ба")):
+        run = run_tfedge(road, *command)
+        assert run.returncode == 0, (command, run.stdout, run.stderr)
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -66,6 +77,12 @@ def test_predict_nbest_then_a_line_an_answer_best_first(beams):
         ("convert m.keras --beam-width 65", "from 1 to 64; got 65"),
         ("convert m.keras --beam-width 2 --length-penalty nan", "from 0 to 2; got nan"),
         ("convert m.keras --recipe auto --beam-width 2", "leave it out here"),
+        ("convert m.keras --recipe auto --length-buckets 4", "expected --length-buckets for a named recipe"),
+        ("convert m.keras --recipe auto --signatures greedy", "expected --signatures for a named recipe"),
+        ("convert m.keras --data lexicon.tsv --length-buckets 4 400", "expected length buckets from 1 to "),
+        ("convert m.keras --length-buckets 0", "expected a whole number of 1 or more; got '0'"),
+        ("convert m.keras --signatures greedy answer", "invalid choice: 'answer'"),
+        ("convert m.keras --data lexicon.tsv --recipe float32 --signatures beam", "encode, greedy; got beam; name"),
     ],
 )
 def test_beam_when_asked_wrongly_then_one_line_and_exit_2(road, beams, command, said):

@@ -68,3 +68,7 @@ def test_read_when_it_is_no_report_then_one_line(tmp_path, text):
 def test_main_when_asked_for_nothing_then_exit_code_2_and_one_line(arguments, capsys):
     assert speed.main(arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_readme_then_its_table_is_of_the_kept_report(root):
+    assert f"\n{speed.markdown(speed.read(speed.KEPT))}\n" in (root / "README.md").read_text("utf-8")

@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         force=args.force,
         beam_config=beam_config,
         length_buckets=args.length_buckets,
+        signatures=args.signatures,
         reporter=terminal.TerminalReporter(),
         task=args.task,
     )

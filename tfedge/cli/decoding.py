@@ -1,4 +1,4 @@
-"""The arguments of `tfedge convert` that shape the decode inside a file: beam search and length buckets."""
+"""The arguments of `tfedge convert` that shape the decode inside a file: beam search, length buckets, signatures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from tfedge.errors import ConfigError
 from tfedge.networks.beam_config import BeamConfig
 
 _BEAM_FLAGS = ("beam_width", "num_best", "length_penalty")
-_FLAGS = (*_BEAM_FLAGS, "length_buckets")
+_SIGNATURES = ("encode", "decode_step", "greedy", "beam")
+_FLAGS = (*_BEAM_FLAGS, "length_buckets", "signatures")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="source lengths that the file holds the encoder for, beside the longest: a short source then costs less, "
         "and a runtime packs the encoder's weights once more for each (default: a quarter and a half of the longest; "
         "without a length: none)",
+    )
+    group.add_argument(
+        "--signatures",
+        nargs="+",
+        choices=_SIGNATURES,
+        metavar="NAME",
+        help="entry points to keep, of encode, decode_step, greedy and beam; each one costs a runtime memory, called "
+        "or not, and without encode and decode_step no stage between input and answer can be compared (default: all)",
     )
 
 

@@ -22,8 +22,9 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
 from tfedge.conversion.calibration import Calibration, choose_texts, decode_calls, trace
+from tfedge.conversion.kept_signatures import keep_signatures
 from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
-from tfedge.conversion.signatures import Seq2SeqSignatures
+from tfedge.conversion.signatures import BEAM, GREEDY, Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
 from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
@@ -65,11 +66,12 @@ class Seq2SeqConverter:
         beam_config: adds the signature `beam`, which searches so, to each file that can hold a loop.
         length_buckets: source lengths below the longest at which files that can hold a loop hold the encoder too;
             None takes a quarter and a half of the longest.
+        kept: the signatures that files shall have; None for all that their recipes can hold.
 
     Raises:
         ConversionError: the converter refused.
         CalibrationError: the texts cannot calibrate.
-        ConfigError: a bucket that is no length below the longest.
+        ConfigError: a bucket that is no length below the longest, or a signature that a recipe's files do not have.
     """
 
     def __init__(
@@ -78,9 +80,11 @@ class Seq2SeqConverter:
         calibration_texts: list[str] | None = None,
         beam_config: BeamConfig | None = None,
         length_buckets: Sequence[int] | None = None,
+        kept: Sequence[str] | None = None,
     ) -> None:
         self._spec = model.spec
         self._texts = calibration_texts
+        self._kept = kept
         self._signatures = Seq2SeqSignatures(model.network, beam_config, length_buckets)
         self._functions = self._signatures.functions()
         self._calibration: Calibration | None = None
@@ -90,11 +94,10 @@ class Seq2SeqConverter:
     @property
     def decoding(self) -> dict[str, Any]:
         """How files that can hold a loop decode, as their manifests say it; `DECODING` names the keys."""
-        said = {
-            "beam": self._signatures.beam_config and self._signatures.beam_config.to_json(),
-            "length_buckets": list(self._signatures.length_buckets),
-        }
-        return {key: said[key] for key in DECODING if said[key]}
+        config, names = self._signatures.beam_config, self._kept or self._signatures.names()
+        said = {"beam": config.to_json()} if config and BEAM in names else {}
+        buckets = list(self._signatures.length_buckets) if {GREEDY, BEAM} & set(names) else []
+        return {**said, "length_buckets": buckets} if buckets else said
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
@@ -108,6 +111,8 @@ class Seq2SeqConverter:
             data = self._lower(recipe, self._signatures.names(recipe.has_greedy), calibration)
         else:
             data = quantize_scopes(self.float_model(recipe), recipe, calibration)
+        # Only now: calibration calls `encode` and `decode_step`, whatever the file shall have.
+        data = data if self._kept is None else keep_signatures(data, self._kept)
         return Conversion(recipe, data, calibration.to_json() if calibration else None)
 
     def float_model(self, recipe: Recipe) -> bytes:

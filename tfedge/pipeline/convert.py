@@ -34,6 +34,7 @@ def convert_model(
     reporter: Reporter = SILENT,
     task: str | None = None,
     length_buckets: Sequence[int] | None = None,
+    signatures: Sequence[str] | None = None,
 ) -> list[Pack]:
     """Converts a trained model to one packed file a recipe, named after model and recipe.
 
@@ -46,10 +47,11 @@ def convert_model(
         task: the Python file of a user's own task of arrays; None for a task that tfedge knows.
         length_buckets: source lengths that files with a loop hold the encoder for, beside the longest; None takes a
             quarter and a half of it.
+        signatures: those that the files shall have; None for all that their recipes can hold.
 
     Raises:
-        ConfigError: an unknown recipe, an illegal recipe file or length bucket, or other data than the model was
-            trained on.
+        ConfigError: an unknown recipe, an illegal recipe file or length bucket, a signature that a file does not have,
+            or other data than the model was trained on.
         ArtifactError, ConversionError, CalibrationError: of the stage that failed.
     """
     chosen = [recipes_module.get(name) for name in (recipes or RECIPES)]
@@ -59,10 +61,10 @@ def convert_model(
     reporter.stage(f"weights {trained}")
     model = trained_model.load(trained)
     if isinstance(model, TrainedArrayModel):
-        if beam_config is not None or length_buckets is not None:
+        if any(each is not None for each in (beam_config, length_buckets, signatures)):
             raise ConfigError(
-                f"expected no beam search and no length buckets for {trained}, which takes arrays; leave out "
-                "--beam-width and --length-buckets"
+                f"expected nothing about decoding for {trained}, which takes arrays; leave out --beam-width, "
+                "--length-buckets and --signatures"
             )
         arrays = array_job(model, data_path, task, reporter)
         return [_packed(arrays, recipe, recipe_file(out, stem, recipe.name), force, reporter) for recipe in chosen]
@@ -71,7 +73,8 @@ def convert_model(
     examples = data.test[:PACKED_EXAMPLES]
     reporter.stage(f"answers of Keras to {len(examples)} test words")
     references = answer(model, data, examples, reporter)
-    converter = Seq2SeqConverter(model, [example.text for example in data.train], beam_config, length_buckets)
+    texts = [example.text for example in data.train]
+    converter = Seq2SeqConverter(model, texts, beam_config, length_buckets, signatures)
     job = packing_job(model, data, references, examples, converter)
     packs = []
     for recipe in chosen:

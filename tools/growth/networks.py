@@ -6,6 +6,7 @@ import pathlib
 
 from tfedge.conversion import recipes
 from tfedge.conversion.converter import Seq2SeqConverter, quiet
+from tfedge.conversion.signatures import GREEDY
 from tfedge.networks.trained_model import TrainedModel
 from tools.benchmark.endless_network import letters_model
 from tools.benchmark.shapes import naive
@@ -20,6 +21,9 @@ def make(source_length: int, target_length: int, hidden_dim: int, num_layers: in
 def write(model: TrainedModel, kind: str, recipe: str, path: pathlib.Path) -> None:
     """Writes the file of one way to decode: `ours`, the loop in the graph, or `naive`, the whole model for each token.
 
+    Either has one signature, and so the weights once in memory: `ours` is made as by
+    `tfedge convert --signatures greedy --length-buckets`.
+
     Raises:
         ConfigError: an unknown recipe.
         ConversionError: the converter refused.
@@ -28,4 +32,5 @@ def write(model: TrainedModel, kind: str, recipe: str, path: pathlib.Path) -> No
         with quiet(path.with_suffix(".log")):
             path.write_bytes(naive(model.network, recipe))
     else:
-        path.write_bytes(Seq2SeqConverter(model).convert(recipes.get(recipe)).model_bytes)
+        converter = Seq2SeqConverter(model, length_buckets=(), kept=(GREEDY,))
+        path.write_bytes(converter.convert(recipes.get(recipe)).model_bytes)

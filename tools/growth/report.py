@@ -18,7 +18,7 @@ SIDES = ("target", "source")
 
 
 def empty(settings: Mapping[str, Any], base_bytes: int) -> dict[str, Any]:
-    """Returns a report without rows; `base_bytes` is what an interpreter's process takes before it loads a file."""
+    """Returns a report without rows; `base_bytes` is what the process of a tiny network takes."""
     return {"schema_version": SCHEMA_VERSION, "settings": dict(settings), "base_bytes": base_bytes, "rows": {}}
 
 
@@ -57,7 +57,7 @@ def series(report: Mapping[str, Any], side: str, kind: str) -> list[dict[str, An
 
 
 def over_base(report: Mapping[str, Any], row: Mapping[str, Any]) -> int:
-    """Returns the bytes that a row's process took beyond an interpreter without a file."""
+    """Returns the bytes that a row's process took beyond that of a tiny network."""
     return max(int(row["peak_bytes"]) - int(report["base_bytes"]), 1)
 
 
@@ -127,7 +127,7 @@ def draw(report: Mapping[str, Any], path: pathlib.Path) -> None:
             log_axes(axis, sorted({row["size"] for row in report["rows"].values() if row["side"] == side}))
         axes[1, column].set_xlabel(f"{side} tokens")
     axes[0, 0].set_ylabel("ms a decode")
-    axes[1, 0].set_ylabel("MB over an empty interpreter")
+    axes[1, 0].set_ylabel("MB over a tiny network's")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.tight_layout(rect=(0, 0.05, 1, 1))
     figure.legend(handles, labels, loc="lower center", ncols=2, frameon=False)

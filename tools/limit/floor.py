@@ -49,7 +49,7 @@ class Product:
 
 
 def products(graph: GraphSummary, signature: str, steps: int) -> list[Product]:
-    """Returns the products of one call of a signature whose loop takes `steps` turns.
+    """Returns the products of one call of a signature whose loop takes `steps` turns, of a source of full length.
 
     Raises:
         ConfigError: no such signature, a product of open shape, or no product at all.
@@ -58,15 +58,20 @@ def products(graph: GraphSummary, signature: str, steps: int) -> list[Product]:
         raise ConfigError(f"expected a signature, one of {', '.join(graph.signatures)}; got {signature!r}")
     if steps < 1:
         raise ConfigError(f"expected one step or more; got {steps}")
-    bodies = {call.op.subgraph: call.subgraphs for call in control_flow.calls(graph)}
     start = graph.signatures[signature].subgraph
-    times = {start: 1}
-    if "body" in bodies.get(start, {}):
-        times[bodies[start]["body"]] = steps
-    found = [_product(op, times[op.subgraph]) for op in graph.ops if op.subgraph in times and op.name in PRODUCTS]
+    calls = [call.subgraphs for call in control_flow.calls(graph) if call.op.subgraph == start]
+    bodies = [product for call in calls if "body" in call for product in _products(graph, call["body"], steps)]
+    # The encoder at several lengths, one of which runs: a source of the full length takes the largest.
+    branches = [_products(graph, call[role], 1) for call in calls for role in ("then", "else") if role in call]
+    largest = max(branches, key=lambda each: sum(product.macs for product in each), default=[])
+    found = [*_products(graph, start, 1), *largest, *bodies]
     if not found:
         raise ConfigError(f"expected products in signature {signature}; there are none; name another signature")
     return found
+
+
+def _products(graph: GraphSummary, subgraph: int, times: int) -> list[Product]:
+    return [_product(op, times) for op in graph.ops if op.subgraph == subgraph and op.name in PRODUCTS]
 
 
 def _product(op: OpSummary, times: int) -> Product:
