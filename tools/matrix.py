@@ -23,7 +23,7 @@ from tfedge.conversion.recipes import ALL_RECIPES
 from tfedge.errors import TfedgeError
 from tfedge.modelfile.strict_json import dump_object, load_object
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 ROOT = README.parent
 MARKS = ("<!-- matrix: begin -->", "<!-- matrix: end -->")
@@ -142,9 +142,8 @@ def _counts(outcomes: list[str]) -> str:
 def update_readme(readme: pathlib.Path = README) -> None:
     """Writes the table of the stored reports between the marks."""
     region = f"\n{matrix([read_stored(path) for path in stored_reports()])}\n"
-    text = replace_region(readme.read_text(encoding="utf-8"), region, *MARKS)
-    text = replace_region(text, f"\n{corpus_table()}\n", *CORPUS_MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    write_region(readme, region, *MARKS)
+    write_region(readme, f"\n{corpus_table()}\n", *CORPUS_MARKS)
 
 
 def main(arguments: list[str] | None = None) -> int:

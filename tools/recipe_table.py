@@ -16,13 +16,12 @@ import shutil
 import sys
 import tempfile
 
-from tfedge.artifacts import write_bytes
 from tfedge.cli.terminal import TerminalReporter
 from tfedge.errors import TfedgeError
 from tfedge.reports.ladder_config import LadderConfig
 from tfedge.reports.ladder_report import LadderReport, read_ladder
 from tfedge.reports.ladder_table import markdown_table
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 MODEL = README.parent / "models" / "g2p" / "g2p.keras"
 MARKS = ("<!-- recipes: begin -->", "<!-- recipes: end -->")
@@ -52,9 +51,7 @@ def region(report: LadderReport) -> str:
 
 def update_readme(readme: pathlib.Path = README) -> None:
     """Writes the table of the stored report between the marks."""
-    report = read_ladder(MODEL.with_suffix(".ladder.json"))
-    text = replace_region(readme.read_text(encoding="utf-8"), region(report), *MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    write_region(readme, region(read_ladder(MODEL.with_suffix(".ladder.json"))), *MARKS)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,6 @@ import argparse
 import pathlib
 import sys
 
-from tfedge.artifacts import write_bytes
 from tfedge.cli.terminal import TerminalReporter
 from tfedge.conversion.recipes import QUANTIZER, RECIPES, Recipe
 from tfedge.conversion.scopes import DYNAMIC, TENSOR, Scope
@@ -23,7 +22,7 @@ from tfedge.errors import TfedgeError
 from tfedge.pipeline.rescue_report import RescueConfig, RescueReport
 from tfedge.pipeline.rescue_text import rescue_lines
 from tools.rescue_evidence import Evidence, read_evidence, region, store_evidence
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 ROOT = pathlib.Path(__file__).parents[1]
 STORED = ROOT / "models" / "g2p" / "g2p.rescue.json"
@@ -47,8 +46,7 @@ TITLES = {
 
 def update_readme(stored: pathlib.Path = STORED, readme: pathlib.Path = README) -> None:
     """Writes the tables of the stored reports between the marks."""
-    text = region(read_evidence(stored, tuple(CASES)), TITLES)
-    write_bytes(readme, replace_region(readme.read_text(encoding="utf-8"), text, *MARKS).encode(), force=True)
+    write_region(readme, region(read_evidence(stored, tuple(CASES)), TITLES), *MARKS)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -57,6 +57,16 @@ def replace_region(readme: str, region: str, begin_mark: str = BEGIN, end_mark: 
     return f"{before}{begin_mark}\n{region}\n{end_mark}{after}"
 
 
+def write_region(readme: pathlib.Path, region: str, begin_mark: str, end_mark: str) -> None:
+    """Writes `region` between two marks of a README.
+
+    Raises:
+        ArtifactError: the marks are not there once each, in order, or the file cannot be written.
+    """
+    text = replace_region(readme.read_text(encoding="utf-8"), region, begin_mark, end_mark)
+    write_bytes(readme, text.encode(), force=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Updates or checks the README; returns 0, or 1 where `--check` found a difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

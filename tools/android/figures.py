@@ -30,7 +30,7 @@ from tfedge.text.tokenizer import trimmed
 from tfedge.validation.near_ties import Fork
 from tfedge.validation.stage_tracing import step_logits
 from tools.android import build
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 MODEL = build.ROOT / "models" / "g2p" / "g2p.keras"
 STORED = MODEL.with_name("g2p.android.json")
@@ -192,8 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(prefix="tfedge-android-") as folder:
                 report = measure(args.words, pathlib.Path(folder))
         write_bytes(STORED, (json.dumps(report, indent=1) + "\n").encode(), force=True)
-        text = replace_region(README.read_text("utf-8"), region(report), *MARKS)
-        write_bytes(README, text.encode(), force=True)
+        write_region(README, region(report), *MARKS)
     except TfedgeError as error:
         print(f"figures: error: {error}", file=sys.stderr)
         return error.exit_code

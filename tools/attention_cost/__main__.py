@@ -32,7 +32,7 @@ from tfedge.runtime.targets import RuntimeTarget
 from tools.attention_cost import report as reports
 from tools.benchmark.report import versions
 from tools.instructions import emulator as emulators
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 KEPT = pathlib.Path(__file__).with_name("measured.json")
 MARKS = ("<!-- attention: begin -->", "<!-- attention: end -->")
@@ -163,8 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         if args.readme:
-            text = replace_region(README.read_text(encoding="utf-8"), readme_region(reports.read(KEPT)), *MARKS)
-            write_bytes(README, text.encode(), force=True)
+            write_region(README, readme_region(reports.read(KEPT)), *MARKS)
             return 0
         settings = _settings(args)
         wing_a.import_tensorflow()

@@ -172,11 +172,9 @@ def _wer(contender: Contender, spec: Any, examples: Any, reporter: Reporter) -> 
 
 def update_readme(readme: pathlib.Path = ROOT / "README.md") -> None:
     """Draws the README's table from the kept report."""
-    from tools.update_readme import replace_region
+    from tools.update_readme import write_region
 
-    report = json.loads(KEPT.read_text("utf-8"))
-    text = replace_region(readme.read_text("utf-8"), region(report), *MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    write_region(readme, region(json.loads(KEPT.read_text("utf-8"))), *MARKS)
 
 
 def region(report: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from tfedge.runtime import cpu
 from tfedge.tasks.spec import MAX_LENGTH
 from tools.benchmark.measure import Contender, measure
 from tools.growth import report as reports
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 KEPT = pathlib.Path(__file__).with_name("measured.json")
 MARKS = ("<!-- growth: begin -->", "<!-- growth: end -->")
@@ -136,8 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         if args.readme:
-            text = replace_region(README.read_text(encoding="utf-8"), readme_region(reports.read(KEPT)), *MARKS)
-            write_bytes(README, text.encode(), force=True)
+            write_region(README, readme_region(reports.read(KEPT)), *MARKS)
             return 0
         _check(args)
         wing_a.import_tensorflow()

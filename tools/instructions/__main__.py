@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from tfedge.artifacts import read_bytes, write_bytes
+from tfedge.artifacts import read_bytes
 from tfedge.cli import wing_a
 from tfedge.cli.terminal import TerminalReporter
 from tfedge.devices.environment import add_targets
@@ -28,7 +28,7 @@ from tfedge.runtime.targets import RuntimeTarget
 from tools.instructions import emulator as emulators
 from tools.instructions import stored, table
 from tools.instructions.counting import Job, count, count_functions
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 TARGET = "ai-edge-litert==2.3.0@aarch64:cortex-a76"
 STOP_ID = 2
@@ -71,8 +71,7 @@ def _ids(text: str) -> tuple[int, ...]:
 def make_table(args: argparse.Namespace) -> int:
     """Counts every recipe of the benchmark's networks, and prints the table."""
     if args.readme:
-        text = replace_region(README.read_text(encoding="utf-8"), readme_region(table.read(KEPT)), *MARKS)
-        write_bytes(README, text.encode(), force=True)
+        write_region(README, readme_region(table.read(KEPT)), *MARKS)
         return 0
     wing_a.import_tensorflow()
     from tools.instructions import networks

@@ -29,7 +29,7 @@ from tfedge.runtime import cpu
 from tools.benchmark.measure import Contender
 from tools.benchmark.measure import measure as measure_decodes
 from tools.limit import floor, machine
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 MARKS = ("<!-- limit: begin -->", "<!-- limit: end -->")
 KEPT = pathlib.Path(__file__).with_name("measured.json")
@@ -129,8 +129,7 @@ def update_readme(readme: pathlib.Path = README, kept: pathlib.Path = KEPT) -> N
         region = readme_region(report)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ArtifactError(f"expected a report of limits in {kept}; {error}; measure it again with --out") from None
-    text = replace_region(readme.read_text(encoding="utf-8"), region, *MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    write_region(readme, region, *MARKS)
 
 
 def _run(args: argparse.Namespace) -> None:

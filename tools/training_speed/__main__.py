@@ -32,7 +32,7 @@ from tfedge.progress import Reporter
 from tfedge.runtime import cpu
 from tools.benchmark.answering import started
 from tools.benchmark.report import versions
-from tools.update_readme import README, replace_region
+from tools.update_readme import README, write_region
 
 MARKS = ("<!-- training: begin -->", "<!-- training: end -->")
 KEPT = pathlib.Path(__file__).with_name("measured.json")
@@ -124,8 +124,7 @@ def update_readme(readme: pathlib.Path = README, kept: pathlib.Path = KEPT) -> N
     Raises:
         ArtifactError: no such report, or no marks in the README.
     """
-    text = replace_region(readme.read_text("utf-8"), f"\n{markdown(read(kept))}\n", *MARKS)
-    write_bytes(readme, text.encode(), force=True)
+    write_region(readme, f"\n{markdown(read(kept))}\n", *MARKS)
 
 
 def _check(args: argparse.Namespace) -> None:
