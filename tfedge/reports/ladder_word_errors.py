@@ -70,7 +70,8 @@ class WordErrors:
         return (
             f"Chosen on {decided} dev words{afterwards}; intervals of 95 %; lost: points of WER above Keras, paired; "
             "p50: one decode, batch 1, 1 thread; speed: over float32 by the same entry; partitions: delegate calls of "
-            "encode, decode_step, greedy (without its loop's body and its branches); memory: peak above the bare interpreter."
+            "encode, decode_step, greedy (without its loop's body and its branches); memory: peak above the bare "
+            "interpreter."
         )
 
     def forbidden(self) -> str:
