@@ -1,6 +1,6 @@
 """Checks every recipe of every shipped model on every target that is installed, and writes the table into the README.
 
-    python tools/matrix.py [--target T ...] [--readme-only]
+    python tools/matrix.py [--model NAME ...] [--target T ...] [--readme-only]
 
 Converts each `models/NAME/NAME.keras` by all recipes into a temporary folder (extra `train`), checks each file as
 `tfedge check` does, and keeps the report as `models/NAME/NAME.check.json`. The file that ships is checked too, and its
@@ -20,7 +20,7 @@ import tempfile
 from tfedge.artifacts import write_bytes
 from tfedge.cli.terminal import TerminalReporter
 from tfedge.conversion.recipes import ALL_RECIPES
-from tfedge.errors import TfedgeError
+from tfedge.errors import TfedgeError, one_of
 from tfedge.modelfile.strict_json import dump_object, load_object
 from tfedge.reports.check_report import CheckReport, FileCheck, TargetCheck
 from tools.update_readme import README, write_region
@@ -146,14 +146,23 @@ def update_readme(readme: pathlib.Path = README) -> None:
     write_region(readme, f"\n{corpus_table()}\n", *CORPUS_MARKS)
 
 
+def _trained(names: list[str] | None) -> list[pathlib.Path]:
+    known = {path.stem: path for path in sorted((ROOT / "models").glob("*/*.keras"))}
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        raise one_of("--model", ", ".join(unknown), known)
+    return [known[name] for name in names or known]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Checks and writes; returns 0, whatever the verdicts: the table shows them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", action="append", dest="models", metavar="NAME", help="default: all that ship")
     parser.add_argument("--target", action="append", dest="targets", metavar="T", help="default: the six pinned ones")
     parser.add_argument("--readme-only", action="store_true", help="draw the table from the stored reports")
     args = parser.parse_args(arguments)
     try:
-        for trained in () if args.readme_only else sorted((ROOT / "models").glob("*/*.keras")):
+        for trained in () if args.readme_only else _trained(args.models):
             report = check_model(trained, args.targets or list(TARGETS))
             write_bytes(trained.with_suffix(".check.json"), dump_object(report.to_json(), "a check report"), force=True)
         update_readme()

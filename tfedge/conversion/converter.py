@@ -23,6 +23,7 @@ from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
 from tfedge.conversion.calibration import Calibration, choose_texts, decode_calls, trace
 from tfedge.conversion.kept_signatures import keep_signatures
+from tfedge.conversion.length_buckets import check_buckets, default_buckets
 from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
 from tfedge.conversion.signatures import BEAM, GREEDY, Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
@@ -42,11 +43,13 @@ class Conversion:
         recipe: how it was quantized.
         model_bytes: the flatbuffer.
         calibration: what calibrated it, as the manifest records it; none where nothing did.
+        decoding: how its loops decode, as the manifest records it; `DECODING` names the keys.
     """
 
     recipe: Recipe
     model_bytes: bytes
     calibration: dict[str, Any] | None
+    decoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Samples(Protocol):
@@ -65,7 +68,7 @@ class Seq2SeqConverter:
         calibration_texts: training texts to calibrate with; only static recipes need them.
         beam_config: adds the signature `beam`, which searches so, to each file that can hold a loop.
         length_buckets: source lengths below the longest at which files that can hold a loop hold the encoder too;
-            None takes a quarter and a half of the longest.
+            None takes `default_buckets` of each recipe.
         kept: the signatures that files shall have; None for all that their recipes can hold.
 
     Raises:
@@ -85,19 +88,34 @@ class Seq2SeqConverter:
         self._spec = model.spec
         self._texts = calibration_texts
         self._kept = kept
-        self._signatures = Seq2SeqSignatures(model.network, beam_config, length_buckets)
-        self._functions = self._signatures.functions()
+        self._network, self._beam_config = model.network, beam_config
+        longest = model.network.max_source_length
+        self._buckets = None if length_buckets is None else check_buckets(length_buckets, longest)
+        self._traced: dict[tuple[int, ...], tuple[Seq2SeqSignatures, dict[str, Any]]] = {}
         self._calibration: Calibration | None = None
         self._converted: dict[Recipe, Conversion] = {}
-        self._float_models: dict[tuple[str, ...], bytes] = {}
+        self._float_models: dict[tuple[tuple[int, ...], tuple[str, ...]], bytes] = {}
+
+    def _buckets_of(self, recipe: Recipe) -> tuple[int, ...]:
+        return default_buckets(self._network.max_source_length, recipe) if self._buckets is None else self._buckets
+
+    def _trace(self, buckets: tuple[int, ...]) -> tuple[Seq2SeqSignatures, dict[str, Any]]:
+        if buckets not in self._traced:
+            signatures = Seq2SeqSignatures(self._network, self._beam_config, buckets)
+            self._traced[buckets] = signatures, signatures.functions()
+        return self._traced[buckets]
 
     @property
-    def decoding(self) -> dict[str, Any]:
-        """How files that can hold a loop decode, as their manifests say it; `DECODING` names the keys."""
-        config, names = self._signatures.beam_config, self._kept or self._signatures.names()
-        said = {"beam": config.to_json()} if config and BEAM in names else {}
-        buckets = list(self._signatures.length_buckets) if {GREEDY, BEAM} & set(names) else []
-        return {**said, "length_buckets": buckets} if buckets else said
+    def _functions(self) -> dict[str, Any]:
+        """Functions to calibrate with: without loops all are the same."""
+        return self._trace(next(iter(self._traced), self._buckets or ()))[1]
+
+    def decoding(self, recipe: Recipe) -> dict[str, Any]:
+        """Returns how the loops of a recipe's file decode, as its manifest records it; `DECODING` names the keys."""
+        names = self._kept or (GREEDY, BEAM) if recipe.has_greedy else ()
+        buckets = self._buckets_of(recipe)
+        said = {"beam": self._beam_config.to_json()} if self._beam_config and BEAM in names else {}
+        return {**said, "length_buckets": list(buckets)} if buckets and {GREEDY, BEAM} & set(names) else said
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
@@ -107,13 +125,15 @@ class Seq2SeqConverter:
 
     def _convert(self, recipe: Recipe) -> Conversion:
         calibration = self.calibrate() if recipe.needs_calibration else None
+        buckets = self._buckets_of(recipe)
+        names = self._trace(buckets)[0].names(recipe.has_greedy)
         if recipe.engine == CONVERTER:
-            data = self._lower(recipe, self._signatures.names(recipe.has_greedy), calibration)
+            data = self._lower(recipe, buckets, names, calibration)
         else:
             data = quantize_scopes(self.float_model(recipe), recipe, calibration)
         # Only now: calibration calls `encode` and `decode_step`, whatever the file shall have.
         data = data if self._kept is None else keep_signatures(data, self._kept)
-        return Conversion(recipe, data, calibration.to_json() if calibration else None)
+        return Conversion(recipe, data, calibration.to_json() if calibration else None, self.decoding(recipe))
 
     def float_model(self, recipe: Recipe) -> bytes:
         """Returns the float file that litert-quantizer quantizes by the scopes of `recipe`, once a set of signatures.
@@ -121,14 +141,18 @@ class Seq2SeqConverter:
         Raises:
             ConversionError: the converter refused.
         """
-        names = self._signatures.names(recipe.has_greedy)
-        if names not in self._float_models:
-            self._float_models[names] = self._lower(recipe, names, None)
-        return self._float_models[names]
+        buckets = self._buckets_of(recipe)
+        key = (buckets, self._trace(buckets)[0].names(recipe.has_greedy))
+        if key not in self._float_models:
+            self._float_models[key] = self._lower(recipe, *key, None)
+        return self._float_models[key]
 
-    def _lower(self, recipe: Recipe, names: tuple[str, ...], calibration: Calibration | None) -> bytes:
+    def _lower(
+        self, recipe: Recipe, buckets: tuple[int, ...], names: tuple[str, ...], calibration: Calibration | None
+    ) -> bytes:
+        signatures, functions = self._trace(buckets)
         with tempfile.TemporaryDirectory(prefix="tfedge-convert-") as folder, quiet(pathlib.Path(folder) / "log"):
-            save_functions(self._signatures, folder, {name: self._functions[name] for name in names})
+            save_functions(signatures, folder, {name: functions[name] for name in names})
             return convert_saved_model(folder, names, recipe, calibration)
 
     def calibrate(self) -> Calibration:

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfedge.conversion.constants import as_constants
+from tfedge.conversion.recipes import Recipe
 from tfedge.errors import ConfigError
 from tfedge.networks.seq2seq import Cache, Seq2SeqTransformer
 from tfedge.text.tokenizer import PAD_ID
@@ -21,8 +22,15 @@ from tfedge.text.tokenizer import PAD_ID
 _ROWS = 8
 
 
-def default_buckets(max_source_length: int) -> tuple[int, ...]:
-    """Returns a quarter and a half of the longest source, in multiples of 8, where they are shorter than it."""
+def default_buckets(max_source_length: int, recipe: Recipe) -> tuple[int, ...]:
+    """Returns a quarter and a half of the longest source, in multiples of 8, where they are shorter than it; none for
+    a recipe of hybrid products.
+
+    Those die on ARM cores with a dot product where tflite-runtime 2.14 multiplies few rows, 4 or 8 or 16, by int8
+    weights (rule hybrid_dot_product of the gate): a file that runs everywhere has the longest source alone.
+    """
+    if recipe.is_hybrid:
+        return ()
     wanted = {-(-max_source_length // (parts * _ROWS)) * _ROWS for parts in (4, 2)}
     return tuple(sorted(length for length in wanted if length < max_source_length))
 

@@ -17,7 +17,7 @@ import re
 from typing import Any
 
 from tfedge.artifacts import read_bytes
-from tfedge.conversion.scopes import DYNAMIC, EVERY, FLOAT, GPTQ, STATIC, WEIGHT_ONLY, WEIGHTED, Scope
+from tfedge.conversion.scopes import DYNAMIC, EVERY, FLOAT, GPTQ, STATIC, TENSOR, WEIGHT_ONLY, WEIGHTED, Scope
 from tfedge.errors import ConfigError, one_of
 
 CONVERTER, QUANTIZER = "TFLiteConverter", "litert-quantizer"
@@ -64,6 +64,13 @@ class Recipe:
     def has_greedy(self) -> bool:
         """Whether the file can hold the in-graph loop, which calibration cannot enter."""
         return self != STATIC_EVERYTHING and all(scope.fits_a_loop for scope in self.scopes)
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether products take float rows and int8 weights of one scale a tensor: what older runtimes compute by
+        kernels of their own, chosen by the number of rows."""
+        by_scopes = any((scope.mode, scope.granularity) == (DYNAMIC, TENSOR) for scope in self.scopes)
+        return by_scopes or self == ALL_RECIPES["dynamic_wi8_afp32"]
 
     def to_json(self) -> dict[str, Any]:
         """Returns the recipe as JSON values; `from_json` of it is equal to this recipe."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tfedge.conversion.constants import as_constants
-from tfedge.conversion.length_buckets import check_buckets, cross_caches, default_buckets
+from tfedge.conversion.length_buckets import cross_caches
 from tfedge.layers import masks
 from tfedge.networks.beam import beam_search
 from tfedge.networks.beam_config import BeamConfig
@@ -36,24 +35,19 @@ class Seq2SeqSignatures(tf.Module):
     Attributes:
         network: the network; its variables become constants of the file.
         beam_config: how `beam` searches; None makes none.
-        length_buckets: source lengths below the longest at which `greedy` and `beam` hold the encoder too.
-
-    Raises:
-        ConfigError: a bucket that is no length below the longest.
+        length_buckets: source lengths below the longest at which `greedy` and `beam` hold the encoder too, sorted.
     """
 
     def __init__(
         self,
         network: Seq2SeqTransformer,
         beam_config: BeamConfig | None = None,
-        length_buckets: Sequence[int] | None = None,
+        length_buckets: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.beam_config = beam_config
-        longest = network.max_source_length
-        buckets = default_buckets(longest) if length_buckets is None else check_buckets(length_buckets, longest)
-        self.length_buckets: tuple[int, ...] = buckets
+        self.length_buckets = length_buckets
         # Batch 1, fixed: a batch of None splits biases from FULLY_CONNECTED, which crashes an ARM runtime in int8.
         self.source_spec = tf.TensorSpec((1, network.max_source_length), tf.int32, "source_ids")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ def convert_model(
         beam_config: adds the signature `beam` to each file that can hold a loop.
         task: the Python file of a user's own task of arrays; None for a task that tfedge knows.
         length_buckets: source lengths that files with a loop hold the encoder for, beside the longest; None takes a
-            quarter and a half of it.
+            quarter and a half of it, where the recipe allows it.
         signatures: those that the files shall have; None for all that their recipes can hold.
 
     Raises:
@@ -126,9 +125,8 @@ def package_model(
     job = packing_job(model, data, references, examples, converter)
     # What the file's own pack says, and not what a conversion by defaults would have made.
     made = {key: known.provenance[key] for key in DECODING if key in known.provenance} if known else {}
-    job = dataclasses.replace(job, decoding=made)
     calibration = dict(known.calibration) if known and known.calibration else None
-    return job.pack(Conversion(used, model_bytes, calibration), pathlib.Path(out), force=force)
+    return job.pack(Conversion(used, model_bytes, calibration, made), pathlib.Path(out), force=force)
 
 
 def _check_origin(tflite: str | os.PathLike[str], known: Manifest | None, model: TrainedModel) -> None:

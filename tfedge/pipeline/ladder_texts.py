@@ -80,7 +80,8 @@ class TextSubject:
 
     def is_same(self, pack: Pack, recipe: Recipe) -> bool:
         job = self._job
-        return pack.manifest.provenance == job.provenance(recipe) and pack.evaluation == job.evaluation
+        made = {**self._converter.decoding(recipe), **job.provenance(recipe)}
+        return pack.manifest.provenance == made and pack.evaluation == job.evaluation
 
     def summary(self, recipe: Recipe) -> str:
         return recipe.summary

@@ -38,14 +38,12 @@ class PackingJob:
         golden: Keras' answers to the golden cases.
         evaluation: examples with Keras' answers.
         float32_size_bytes: of the float file; what sizes are compared with.
-        decoding: how files with a loop decode, as `Seq2SeqConverter.decoding` says it.
     """
 
     model: TrainedModel
     golden: tuple[KerasAnswer, ...]
     evaluation: EvaluationSet
     float32_size_bytes: int
-    decoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def pack(
         self, conversion: Conversion, path: pathlib.Path, gates: Sequence[Mapping[str, Any]] = (), force: bool = False
@@ -72,7 +70,7 @@ class PackingJob:
         ]
         fields = {
             "recipe": conversion.recipe.name,
-            "provenance": self.provenance(conversion.recipe),
+            "provenance": {**conversion.decoding, **self.provenance(conversion.recipe)},
             "calibration": conversion.calibration,
             "gates": list(gates),
         }
@@ -83,7 +81,6 @@ class PackingJob:
     def provenance(self, recipe: Recipe) -> dict[str, Any]:
         """Returns how a file by `recipe` is made, as its manifest records it."""
         return {
-            **(self.decoding if recipe.has_greedy else {}),
             "trained_model_sha256": self.model.sha256,
             "training": self.model.training,
             "engine": recipe.engine,
@@ -104,7 +101,7 @@ def packing_job(
     packed = evaluation_examples(data, examples, references)[:PACKED_EXAMPLES]
     float32 = converter.convert(RECIPES["float32"])
     evaluation = EvaluationSet(packed, data.source)
-    return PackingJob(model, references.golden, evaluation, len(float32.model_bytes), converter.decoding)
+    return PackingJob(model, references.golden, evaluation, len(float32.model_bytes))
 
 
 def evaluation_examples(

@@ -76,8 +76,9 @@ def test_keep_signatures_when_there_is_none_of_such_a_name_then_refused(convert_
 )
 def test_converter_when_signatures_are_chosen_then_says_of_decoding_what_the_file_has(trained_model, kept, said):
     converter = Seq2SeqConverter(trained_model, None, BeamConfig(2, 1), [5], kept)
-    assert set(converter.decoding) == said
-    graph = read_graph(converter.convert(recipes.get("float32")).model_bytes)
+    conversion = converter.convert(recipes.get("float32"))
+    assert set(conversion.decoding) == said
+    graph = read_graph(conversion.model_bytes)
     assert set(graph.signatures) == set(kept or ("encode", "decode_step", "greedy", "beam"))
 
 

@@ -10,6 +10,8 @@ from tests.unit.runtime.conftest import RUNTIMES
 from tfedge.conversion import recipes
 from tfedge.conversion.converter import Seq2SeqConverter
 from tfedge.conversion.length_buckets import check_buckets, cross_caches, default_buckets
+from tfedge.conversion.recipes import ALL_RECIPES, QUANTIZER, Recipe
+from tfedge.conversion.scopes import DYNAMIC, STATIC, TENSOR, Scope
 from tfedge.errors import ConfigError
 from tfedge.modelfile.control_flow import calls
 from tfedge.modelfile.graph import read_graph
@@ -48,7 +50,14 @@ def source_of(length):
     ("longest", "buckets"), [(2, ()), (8, ()), (12, (8,)), (25, (8, 16)), (32, (8, 16)), (512, (128, 256))]
 )
 def test_default_buckets_are_a_quarter_and_a_half_in_eights(longest, buckets):
-    assert default_buckets(longest) == buckets
+    assert default_buckets(longest, recipes.get("static_wi8_ai8_fc")) == buckets
+
+
+def test_default_buckets_when_products_are_hybrid_then_none():
+    """Of few rows: on Cortex-A76 tflite-runtime 2.14 would die."""
+    assert {name for name, recipe in ALL_RECIPES.items() if not default_buckets(32, recipe)} == {"dynamic_wi8_afp32"}
+    mixed = Recipe("mine", "x", QUANTIZER, (Scope(STATIC), Scope(DYNAMIC, "logits_dense", granularity=TENSOR)))
+    assert default_buckets(32, mixed) == ()
 
 
 def test_check_buckets_sorts_them():
