@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="S",
         help="source lengths that the file holds the encoder for, beside the longest: a short source then costs less, "
-        "and a runtime packs the encoder's weights once more for each (default: a quarter and a half of the longest; "
-        "without a length: none)",
+        "and a runtime packs the encoder's weights once more for each (default: a quarter and a half of the longest, "
+        "but none for dynamic_wi8_afp32; without a length: none)",
     )
     group.add_argument(
         "--signatures",
