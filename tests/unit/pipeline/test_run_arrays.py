@@ -119,7 +119,7 @@ def test_convert_model_when_the_task_is_a_users_own_or_texts_are_asked_for_refus
     _, out, _ = ran
     with pytest.raises(ConfigError, match="of its task as --task"):
         convert.convert_model(out / "blink.keras", tmp_path, ["float32"])
-    with pytest.raises(ConfigError, match="no beam search"):
+    with pytest.raises(ConfigError, match="nothing about decoding"):
         convert.convert_model(out / "blink.keras", tmp_path, ["float32"], beam_config=object())
 
 
