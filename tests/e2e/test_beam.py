@@ -81,7 +81,10 @@ def test_convert_when_one_signature_shall_be_kept_then_the_file_goes_the_whole_r
         ("convert m.keras --recipe auto --signatures greedy", "expected --signatures for a named recipe"),
         ("convert m.keras --data lexicon.tsv --length-buckets 4 400", "expected length buckets from 1 to "),
         ("convert m.keras --length-buckets 0", "expected a whole number of 1 or more; got '0'"),
-        ("convert m.keras --signatures greedy answer", "invalid choice: 'answer'"),
+        (
+            "convert m.keras --signatures greedy answer",
+            "must be one of encode, decode_step, greedy, beam; got 'answer'",
+        ),
         ("convert m.keras --data lexicon.tsv --recipe float32 --signatures beam", "encode, greedy; got beam; name"),
     ],
 )
