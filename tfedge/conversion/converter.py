@@ -22,10 +22,9 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from tfedge.conversion import quantizer_program
 from tfedge.conversion.calibrated_ranges import RangeExcursion, excursions
 from tfedge.conversion.calibration import Calibration, choose_texts, decode_calls, trace
-from tfedge.conversion.kept_signatures import keep_signatures
 from tfedge.conversion.length_buckets import check_buckets, default_buckets
 from tfedge.conversion.recipes import CONVERTER, STATIC_EVERYTHING, Recipe
-from tfedge.conversion.signatures import BEAM, GREEDY, Seq2SeqSignatures
+from tfedge.conversion.signatures import Seq2SeqSignatures
 from tfedge.errors import CalibrationError, ConversionError, RuntimeUnavailableError, TfedgeError
 from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedModel
@@ -69,12 +68,11 @@ class Seq2SeqConverter:
         beam_config: adds the signature `beam`, which searches so, to each file that can hold a loop.
         length_buckets: source lengths below the longest at which files that can hold a loop hold the encoder too;
             None takes `default_buckets` of each recipe.
-        kept: the signatures that files shall have; None for all that their recipes can hold.
 
     Raises:
         ConversionError: the converter refused.
         CalibrationError: the texts cannot calibrate.
-        ConfigError: a bucket that is no length below the longest, or a signature that a recipe's files do not have.
+        ConfigError: a bucket that is no length below the longest.
     """
 
     def __init__(
@@ -83,11 +81,9 @@ class Seq2SeqConverter:
         calibration_texts: list[str] | None = None,
         beam_config: BeamConfig | None = None,
         length_buckets: Sequence[int] | None = None,
-        kept: Sequence[str] | None = None,
     ) -> None:
         self._spec = model.spec
         self._texts = calibration_texts
-        self._kept = kept
         self._network, self._beam_config = model.network, beam_config
         longest = model.network.max_source_length
         self._buckets = None if length_buckets is None else check_buckets(length_buckets, longest)
@@ -112,10 +108,11 @@ class Seq2SeqConverter:
 
     def decoding(self, recipe: Recipe) -> dict[str, Any]:
         """Returns how the loops of a recipe's file decode, as its manifest records it; `DECODING` names the keys."""
-        names = self._kept or (GREEDY, BEAM) if recipe.has_greedy else ()
+        if not recipe.has_greedy:
+            return {}
         buckets = self._buckets_of(recipe)
-        said = {"beam": self._beam_config.to_json()} if self._beam_config and BEAM in names else {}
-        return {**said, "length_buckets": list(buckets)} if buckets and {GREEDY, BEAM} & set(names) else said
+        said = {"beam": self._beam_config.to_json()} if self._beam_config else {}
+        return {**said, "length_buckets": list(buckets)} if buckets else said
 
     def convert(self, recipe: Recipe) -> Conversion:
         """Returns the model converted by `recipe`, once. Costs about five seconds, a static recipe ten."""
@@ -131,8 +128,6 @@ class Seq2SeqConverter:
             data = self._lower(recipe, buckets, names, calibration)
         else:
             data = quantize_scopes(self.float_model(recipe), recipe, calibration)
-        # Only now: calibration calls `encode` and `decode_step`, whatever the file shall have.
-        data = data if self._kept is None else keep_signatures(data, self._kept)
         return Conversion(recipe, data, calibration.to_json() if calibration else None, self.decoding(recipe))
 
     def float_model(self, recipe: Recipe) -> bytes:

@@ -18,6 +18,7 @@ from tfedge.networks import trained_model
 from tfedge.networks.beam_config import BeamConfig
 from tfedge.networks.trained_model import TrainedArrayModel, TrainedModel
 from tfedge.pipeline.array_job import ArrayJob, array_job
+from tfedge.pipeline.kept_signatures import keep
 from tfedge.pipeline.packing import PACKED_EXAMPLES, packing_job
 from tfedge.progress import SILENT, Reporter
 from tfedge.tasks.registry import load_task
@@ -73,12 +74,13 @@ def convert_model(
     reporter.stage(f"answers of Keras to {len(examples)} test words")
     references = answer(model, data, examples, reporter)
     texts = [example.text for example in data.train]
-    converter = Seq2SeqConverter(model, texts, beam_config, length_buckets, signatures)
+    converter = Seq2SeqConverter(model, texts, beam_config, length_buckets)
     job = packing_job(model, data, references, examples, converter)
     packs = []
     for recipe in chosen:
         reporter.stage(f"recipe {recipe.name}: {recipe.summary}")
-        packs.append(job.pack(converter.convert(recipe), recipe_file(out, stem, recipe.name), force=force))
+        conversion = keep(converter.convert(recipe), signatures)
+        packs.append(job.pack(conversion, recipe_file(out, stem, recipe.name), force=force))
     return packs
 
 

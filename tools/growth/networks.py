@@ -8,6 +8,7 @@ from tfedge.conversion import recipes
 from tfedge.conversion.converter import Seq2SeqConverter, quiet
 from tfedge.conversion.signatures import GREEDY
 from tfedge.networks.trained_model import TrainedModel
+from tfedge.pipeline.kept_signatures import keep_signatures
 from tools.benchmark.endless_network import letters_model
 from tools.benchmark.shapes import naive
 
@@ -32,5 +33,5 @@ def write(model: TrainedModel, kind: str, recipe: str, path: pathlib.Path) -> No
         with quiet(path.with_suffix(".log")):
             path.write_bytes(naive(model.network, recipe))
     else:
-        converter = Seq2SeqConverter(model, length_buckets=(), kept=(GREEDY,))
-        path.write_bytes(converter.convert(recipes.get(recipe)).model_bytes)
+        conversion = Seq2SeqConverter(model, length_buckets=()).convert(recipes.get(recipe))
+        path.write_bytes(keep_signatures(conversion.model_bytes, [GREEDY]))

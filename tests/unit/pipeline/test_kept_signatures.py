@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from tfedge.conversion import recipes
 from tfedge.conversion.converter import Seq2SeqConverter
-from tfedge.conversion.kept_signatures import keep_signatures
 from tfedge.errors import ConfigError
 from tfedge.modelfile.control_flow import roles
 from tfedge.modelfile.graph import read_graph
 from tfedge.networks.beam_config import BeamConfig
+from tfedge.pipeline.kept_signatures import keep, keep_signatures
 from tfedge.runtime.client import GREEDY, STEPS, Worker
 
 LENGTH = 8
 NAMES = ("float32", "dynamic_wi8_afp32", "static_wi8_ai8_fc", "dynamic_wi4_afp32")
+
+
+@pytest.fixture(scope="module")
+def convert_to_file(trained, tiny_data, tmp_path_factory):
+    """Returns a function: recipe name -> path of the converted file with all of its signatures."""
+    converter = Seq2SeqConverter(trained[0], [example.text for example in tiny_data.train])
+    folder = tmp_path_factory.mktemp("whole")
+
+    @functools.cache
+    def convert(name):
+        path = folder / f"{name}.tflite"
+        path.write_bytes(converter.convert(recipes.get(name)).model_bytes)
+        return path
+
+    return convert
 
 
 @pytest.fixture
@@ -74,18 +91,9 @@ def test_keep_signatures_when_there_is_none_of_such_a_name_then_refused(convert_
         (("encode", "decode_step"), set()),
     ],
 )
-def test_converter_when_signatures_are_chosen_then_says_of_decoding_what_the_file_has(trained_model, kept, said):
-    converter = Seq2SeqConverter(trained_model, None, BeamConfig(2, 1), [5], kept)
-    conversion = converter.convert(recipes.get("float32"))
+def test_keep_then_it_says_of_decoding_what_the_file_has(trained, kept, said):
+    made = Seq2SeqConverter(trained[0], None, BeamConfig(2, 1), [5]).convert(recipes.get("float32"))
+    conversion = keep(made, kept)
     assert set(conversion.decoding) == said
     graph = read_graph(conversion.model_bytes)
     assert set(graph.signatures) == set(kept or ("encode", "decode_step", "greedy", "beam"))
-
-
-def test_converter_when_a_static_recipe_shall_have_greedy_alone_then_it_is_calibrated_all_the_same(
-    trained_model, tiny_data, convert_to_file, tmp_path, sources
-):
-    texts = [example.text for example in tiny_data.train]
-    data = Seq2SeqConverter(trained_model, texts, kept=["greedy"]).convert(recipes.get("static_wi8_ai8_fc")).model_bytes
-    whole = convert_to_file("static_wi8_ai8_fc").read_bytes()
-    assert decoded(data, tmp_path, sources, GREEDY) == decoded(whole, tmp_path, sources, GREEDY)

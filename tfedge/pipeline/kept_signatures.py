@@ -6,10 +6,13 @@ loaded a file with `encode`, `decode_step` and `greedy` holds the packed weights
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from tfedge.conversion import compact
+from tfedge.conversion.converter import Conversion
+from tfedge.conversion.signatures import BEAM, GREEDY
 from tfedge.errors import ConfigError
 from tfedge.modelfile.control_flow import CALLS, called_from
 from tfedge.modelfile.graph import read_graph
@@ -40,6 +43,20 @@ def keep_signatures(model_bytes: bytes, names: Sequence[str]) -> bytes:
     _renumber(model, {old: new for new, old in enumerate(kept)})
     _empty_unread_buffers(model)
     return compact.pack(model)
+
+
+def keep(conversion: Conversion, names: Sequence[str] | None) -> Conversion:
+    """Returns a conversion whose file has the signatures `names` alone, and says no more of decoding than it does.
+
+    Raises:
+        ConfigError: as `keep_signatures`.
+    """
+    if names is None:
+        return conversion
+    needed = {"beam": {BEAM}, "length_buckets": {GREEDY, BEAM}}
+    said = {key: value for key, value in conversion.decoding.items() if needed[key] & set(names)}
+    data = keep_signatures(conversion.model_bytes, names)
+    return dataclasses.replace(conversion, model_bytes=data, decoding=said)
 
 
 def _renumber(model: Any, places: dict[int, int]) -> None:
