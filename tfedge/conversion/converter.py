@@ -121,9 +121,10 @@ class Seq2SeqConverter:
         return self._converted[recipe]
 
     def _convert(self, recipe: Recipe) -> Conversion:
-        calibration = self.calibrate() if recipe.needs_calibration else None
         buckets = self._buckets_of(recipe)
         names = self._trace(buckets)[0].names(recipe.has_greedy)
+        # Behind the trace, whose functions it calls: in front of it the network would be traced once more.
+        calibration = self.calibrate() if recipe.needs_calibration else None
         if recipe.engine == CONVERTER:
             data = self._lower(recipe, buckets, names, calibration)
         else:
